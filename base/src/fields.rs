@@ -1,0 +1,418 @@
+//! The header of a message: raw fields, folding kept, found while the message streams in.
+//!
+//! A [`HeaderReader`] is shown the message piece by piece until it has seen the empty line, and says how much
+//! of the last piece belongs to the header. The [`Header`] it leaves holds the octets as they came and an index
+//! of the fields, which is what DKIM must hash and what the From field is read from.
+//!
+//! ```
+//! use mail_base::fields::{HeaderLimits, HeaderReader};
+//!
+//! let mut reader = HeaderReader::new(HeaderLimits::default());
+//! let piece = b"From: a@example.com\r\nSubject: folded\r\n here\r\n\r\nHello";
+//! let used = reader.write(piece)?.expect("the empty line is in this piece");
+//! assert_eq!(&piece[used..], b"Hello");
+//!
+//! let header = reader.finish();
+//! let subject = header.fields().find(|field| field.is_named("subject")).unwrap();
+//! assert_eq!(subject.value(), b" folded\r\n here");
+//! # Ok::<(), mail_base::fields::HeaderError>(())
+//! ```
+//!
+//! # Line ends
+//!
+//! A line ends in LF, with or without a CR before it. RFC 5322 §2.3 allows only CRLF, but a reader that took a
+//! bare LF for text would see other fields than the software behind it that does not: a `From` field after a
+//! bare LF must not be out of sight here and in sight of the reader of the mail. The octets stay as they came,
+//! and [`Header::bare_line_feeds`] tells how many there were. A bare CR is an octet like any other.
+//!
+//! A line that is neither a field, nor the continuation of one, nor empty is kept as a field without a name.
+
+use alloc::vec::Vec;
+use core::{fmt, ops::Range};
+
+/// How large a header may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct HeaderLimits {
+    /// The most octets, line ends and the empty line counted. Default: 1 MiB. No RFC sets a limit; large
+    /// providers stop far below.
+    pub octets: usize,
+    /// The most fields. Default: 10,000.
+    pub fields: usize,
+}
+
+impl Default for HeaderLimits {
+    fn default() -> Self {
+        Self { octets: 1 << 20, fields: 10_000 }
+    }
+}
+
+impl HeaderLimits {
+    /// The same with another limit for octets.
+    #[must_use]
+    pub fn with_octets(self, octets: usize) -> Self {
+        Self { octets, ..self }
+    }
+
+    /// The same with another limit for fields.
+    #[must_use]
+    pub fn with_fields(self, fields: usize) -> Self {
+        Self { fields, ..self }
+    }
+}
+
+/// Finds the fields of a header while the message streams in.
+#[derive(Clone, Debug)]
+pub struct HeaderReader {
+    limits: HeaderLimits,
+    header: Header,
+    /// Where the line starts that is being read.
+    line: usize,
+    complete: bool,
+}
+
+impl HeaderReader {
+    /// Starts at the first octet of a message.
+    #[must_use]
+    pub fn new(limits: HeaderLimits) -> Self {
+        Self { limits, header: Header::default(), line: 0, complete: false }
+    }
+
+    /// Takes the next piece of the message. Gives how many octets of it belong to the header once the empty
+    /// line is found, which is where the body starts; until then all of the piece is taken and `None` given.
+    /// Once the header is complete nothing more is taken.
+    ///
+    /// # Errors
+    /// A [`HeaderError`] where a limit is passed. What was taken until then stays readable.
+    pub fn write(&mut self, piece: &[u8]) -> Result<Option<usize>, HeaderError> {
+        if self.complete {
+            return Ok(Some(0));
+        }
+        let mut used: usize = 0;
+        while let Some(rest) = piece.get(used..).filter(|rest| !rest.is_empty()) {
+            let line_feed = rest.iter().position(|&octet| octet == b'\n');
+            let taken = line_feed.map_or(rest.len(), |at| at.saturating_add(1));
+            let room = self.limits.octets.saturating_sub(self.header.octets.len());
+            if taken > room {
+                return Err(HeaderError::Octets { limit: self.limits.octets });
+            }
+            self.header.octets.extend(rest.iter().take(taken));
+            used = used.saturating_add(taken);
+            if line_feed.is_some() {
+                self.line_end()?;
+                if self.complete {
+                    return Ok(Some(used));
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    /// Files the line that starts at `self.line` and ends where the octets end.
+    fn line_end(&mut self) -> Result<(), HeaderError> {
+        let line = self.line..self.header.octets.len();
+        self.line = line.end;
+        let octets = self.header.octets.get(line.clone()).unwrap_or(&[]);
+        if octets.ends_with(b"\n") && !octets.ends_with(b"\r\n") {
+            self.header.bare_line_feeds = self.header.bare_line_feeds.saturating_add(1);
+        }
+        match octets {
+            b"\r\n" | b"\n" => self.complete = true,
+            [b' ' | b'\t', ..] if !self.header.spans.is_empty() => {
+                if let Some(field) = self.header.spans.last_mut() {
+                    field.raw.end = line.end;
+                }
+            }
+            _ => {
+                if self.header.spans.len() >= self.limits.fields {
+                    return Err(HeaderError::Fields { limit: self.limits.fields });
+                }
+                let colon = name_length(octets).map(|length| line.start.saturating_add(length));
+                self.header.spans.push(Span { raw: line, colon });
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the empty line has been seen.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        self.complete
+    }
+
+    /// What has been read so far.
+    #[must_use]
+    pub fn header(&self) -> &Header {
+        &self.header
+    }
+
+    /// Ends the header: at the empty line, or, in a message without one, where the octets end.
+    #[must_use]
+    pub fn finish(mut self) -> Header {
+        if !self.complete && self.line < self.header.octets.len() {
+            // past the limit for fields the last, unfinished line is not indexed
+            let _ = self.line_end();
+        }
+        self.header
+    }
+}
+
+/// The offset of the colon in the first line of a field: after a name of visible ASCII (RFC 5322 §2.2) and, in
+/// obsolete syntax, white space (§4.5).
+fn name_length(line: &[u8]) -> Option<usize> {
+    let colon = line.iter().position(|&octet| octet == b':')?;
+    let name = trim_end(line.get(..colon)?);
+    (!name.is_empty() && name.iter().all(u8::is_ascii_graphic)).then_some(colon)
+}
+
+fn trim_end(octets: &[u8]) -> &[u8] {
+    let end = octets.iter().rposition(|octet| !matches!(octet, b' ' | b'\t'));
+    octets.get(..end.map_or(0, |last| last.saturating_add(1))).unwrap_or(&[])
+}
+
+/// The header of a message: its octets as they came, and where the fields are.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Header {
+    octets: Vec<u8>,
+    spans: Vec<Span>,
+    bare_line_feeds: usize,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Span {
+    /// With the line end.
+    raw: Range<usize>,
+    colon: Option<usize>,
+}
+
+impl Header {
+    /// Reads a header that is all there, up to the empty line or the end.
+    ///
+    /// # Errors
+    /// A [`HeaderError`] where a limit is passed.
+    pub fn parse(octets: &[u8], limits: HeaderLimits) -> Result<Self, HeaderError> {
+        let mut reader = HeaderReader::new(limits);
+        reader.write(octets)?;
+        Ok(reader.finish())
+    }
+
+    /// The octets, the empty line included where there is one.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.octets
+    }
+
+    /// The fields, from the top.
+    pub fn fields(&self) -> impl DoubleEndedIterator<Item = Field<'_>> + ExactSizeIterator + Clone {
+        self.spans.iter().map(|span| Field {
+            raw: self.octets.get(span.raw.clone()).unwrap_or(&[]),
+            colon: span.colon.map(|colon| colon.saturating_sub(span.raw.start)),
+            at: span.raw.start,
+        })
+    }
+
+    /// How many lines ended in an LF without a CR.
+    #[must_use]
+    pub fn bare_line_feeds(&self) -> usize {
+        self.bare_line_feeds
+    }
+}
+
+/// A field as it came.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Field<'a> {
+    raw: &'a [u8],
+    colon: Option<usize>,
+    at: usize,
+}
+
+impl<'a> Field<'a> {
+    /// Reads one field that is all there: name, colon, value, and a line end or none. Line ends inside are
+    /// taken for folds.
+    #[must_use]
+    pub fn new(raw: &'a [u8]) -> Self {
+        Self { raw, colon: name_length(raw), at: 0 }
+    }
+
+    /// All octets of the field, its line end included.
+    #[must_use]
+    pub fn raw(&self) -> &'a [u8] {
+        self.raw
+    }
+
+    /// The name as written, without white space before the colon; empty where the line is no field.
+    #[must_use]
+    pub fn name(&self) -> &'a [u8] {
+        trim_end(self.colon.and_then(|colon| self.raw.get(..colon)).unwrap_or(&[]))
+    }
+
+    /// Whether the name is this one, in any case.
+    #[must_use]
+    pub fn is_named(&self, name: &str) -> bool {
+        self.colon.is_some() && self.name().eq_ignore_ascii_case(name.as_bytes())
+    }
+
+    /// What stands after the colon, white space and folds kept, without the final line end. All of the line
+    /// where it is no field.
+    #[must_use]
+    pub fn value(&self) -> &'a [u8] {
+        let start = self.colon.map_or(0, |colon| colon.saturating_add(1));
+        let value = self.raw.get(start..).unwrap_or(&[]);
+        let value = value.strip_suffix(b"\n").unwrap_or(value);
+        value.strip_suffix(b"\r").unwrap_or(value)
+    }
+
+    /// Whether the line is no field: it has no colon, or no name before it.
+    #[must_use]
+    pub fn is_malformed(&self) -> bool {
+        self.colon.is_none()
+    }
+
+    /// The offset of the field in the header.
+    #[must_use]
+    pub fn at(&self) -> usize {
+        self.at
+    }
+}
+
+impl fmt::Debug for Field<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Field(\"{}\" at {})", self.raw.escape_ascii(), self.at)
+    }
+}
+
+/// A header that is larger than allowed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum HeaderError {
+    /// More octets than [`HeaderLimits::octets`].
+    Octets {
+        /// The limit.
+        limit: usize,
+    },
+    /// More fields than [`HeaderLimits::fields`].
+    Fields {
+        /// The limit.
+        limit: usize,
+    },
+}
+
+impl fmt::Display for HeaderError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Octets { limit } => write!(f, "the header has more than {limit} octets"),
+            Self::Fields { limit } => write!(f, "the header has more than {limit} fields"),
+        }
+    }
+}
+
+impl core::error::Error for HeaderError {}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::arithmetic_side_effects)]
+
+    use super::*;
+    use alloc::{format, string::String};
+
+    fn read(message: &str) -> (Header, Option<usize>) {
+        let mut reader = HeaderReader::new(HeaderLimits::default());
+        let used = reader.write(message.as_bytes()).unwrap();
+        (reader.finish(), used)
+    }
+
+    fn names(header: &Header) -> Vec<String> {
+        header.fields().map(|field| String::from_utf8(field.name().to_vec()).unwrap()).collect()
+    }
+
+    #[test]
+    fn fields_keep_their_folds_and_their_place() {
+        let (header, used) = read("A: 1\r\nb :2\r\n\t3\r\n\r\nbody");
+        assert_eq!(used, Some(18));
+        let fields: Vec<_> = header.fields().collect();
+        assert_eq!(fields[0].raw(), b"A: 1\r\n");
+        assert_eq!((fields[0].value(), fields[0].at()), (&b" 1"[..], 0));
+        assert_eq!((fields[1].name(), fields[1].value(), fields[1].at()), (&b"b"[..], &b"2\r\n\t3"[..], 6));
+        assert!(fields[1].is_named("B"));
+        assert_eq!(header.as_bytes(), b"A: 1\r\nb :2\r\n\t3\r\n\r\n");
+    }
+
+    #[test]
+    fn every_split_reads_the_same() {
+        let message = "A: 1\r\n  2\r\nno field\r\nB: 3\n\r\n\r\nC: body\r\n";
+        let (whole, used) = read(message);
+        assert_eq!(names(&whole), ["A", "", "B"]);
+        for cut in 0..=message.len() {
+            let mut reader = HeaderReader::new(HeaderLimits::default());
+            let (first, second) = message.as_bytes().split_at(cut);
+            let mut total = match reader.write(first).unwrap() {
+                Some(used) => used,
+                None => cut,
+            };
+            if total == cut {
+                total += reader.write(second).unwrap().unwrap_or(0);
+            }
+            assert_eq!(Some(total), used, "cut at {cut}");
+            assert_eq!(reader.finish(), whole, "cut at {cut}");
+        }
+        let mut reader = HeaderReader::new(HeaderLimits::default());
+        for octet in message.as_bytes().chunks(1) {
+            reader.write(octet).unwrap();
+        }
+        assert_eq!(reader.finish(), whole);
+    }
+
+    #[test]
+    fn a_bare_line_feed_ends_a_line_and_is_counted() {
+        let (header, used) = read("Subject: x\nFrom: evil@example.com\r\n\nbody");
+        assert_eq!(names(&header), ["Subject", "From"]);
+        assert_eq!(header.bare_line_feeds(), 2);
+        assert_eq!(used, Some(36));
+        let (header, _) = read("Subject: x\rFrom: y\r\n\r\n");
+        assert_eq!(names(&header), ["Subject"]);
+        assert_eq!(header.bare_line_feeds(), 0);
+    }
+
+    #[test]
+    fn a_message_may_end_in_its_header() {
+        for (message, expected) in
+            [("", 0), ("A: 1", 1), ("A: 1\r\n", 1), ("A: 1\r\nB: 2", 2), ("A: 1\r\n b", 1)]
+        {
+            let (header, used) = read(message);
+            assert_eq!((header.fields().len(), used), (expected, None), "{message:?}");
+            assert_eq!(header.as_bytes(), message.as_bytes());
+        }
+        let (header, used) = read("\r\nA: 1\r\n");
+        assert_eq!((header.fields().len(), used), (0, Some(2)));
+    }
+
+    #[test]
+    fn lines_that_are_no_fields_are_kept_without_a_name() {
+        for line in ["From bob Thu", ": x", " folded", "na me: x", "n\u{e4}me: x", "\u{1}: x"] {
+            let (header, _) = read(&format!("{line}\r\nA: 1\r\n\r\n"));
+            let first = header.fields().next().unwrap();
+            assert!(first.is_malformed(), "{line}");
+            assert!(first.name().is_empty() && !first.is_named(""));
+            assert_eq!(first.value(), line.as_bytes());
+            assert_eq!(names(&header), ["", "A"]);
+        }
+    }
+
+    #[test]
+    fn limits_are_errors() {
+        let limits = HeaderLimits::default().with_octets(10);
+        assert!(Header::parse(b"A: 45678\r\n", limits).is_ok());
+        assert_eq!(Header::parse(b"A: 456789\r\n", limits), Err(HeaderError::Octets { limit: 10 }));
+        assert_eq!(Header::parse(&[b'x'; 11], limits), Err(HeaderError::Octets { limit: 10 }));
+        let limits = HeaderLimits::default().with_fields(1);
+        assert!(Header::parse(b"A: 1\r\n 2\r\n\r\n", limits).is_ok());
+        assert_eq!(Header::parse(b"A: 1\r\nB: 2\r\n\r\n", limits), Err(HeaderError::Fields { limit: 1 }));
+    }
+
+    #[test]
+    fn a_single_field_is_read_alone() {
+        let field = Field::new(b"DKIM-Signature: v=1;\r\n b=\r\n");
+        assert!(field.is_named("dkim-signature"));
+        assert_eq!(field.value(), b" v=1;\r\n b=");
+    }
+}

@@ -1,0 +1,17 @@
+#![doc = include_str!("../README.md")]
+#![no_std]
+
+extern crate alloc;
+
+pub mod dns;
+pub mod fields;
+pub mod inquiry;
+pub mod lex;
+pub mod name;
+pub mod tags;
+pub mod write;
+pub mod zone;
+
+pub use inquiry::{Inquiry, Step};
+pub use name::Name;
+pub use zone::Zone;

@@ -1,0 +1,207 @@
+//! Tag lists, `name=value; name=value`, the syntax of DKIM signatures and keys (RFC 6376 §3.2) and of DMARC
+//! records (RFC 9989 §4.7).
+//!
+//! This module only cuts: which tags are known, whether a name may come twice, which octets a value may hold
+//! and what a broken tag means is for the crate that knows the record. White space around names and values,
+//! folds included, is left out; inside a value it is kept.
+//!
+//! ```
+//! use mail_base::tags::Tags;
+//!
+//! let tags: Vec<_> = Tags::new(b"v=1; a=rsa-sha256;\r\n  b=AB CD;").collect::<Result<_, _>>()?;
+//! assert_eq!((tags[1].name, tags[1].value, tags[1].at), ("a", &b"rsa-sha256"[..], 5));
+//! assert_eq!(tags[2].value, b"AB CD");
+//! # Ok::<(), mail_base::tags::TagError>(())
+//! ```
+
+use core::fmt;
+
+/// One tag.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tag<'a> {
+    /// The name: a letter, then letters, digits and underscores. Case is kept.
+    pub name: &'a str,
+    /// The value, without the white space around it; it may be empty.
+    pub value: &'a [u8],
+    /// The offset of the name in the list.
+    pub at: usize,
+    /// The offset of the value in the list.
+    pub value_at: usize,
+}
+
+/// Cuts a tag list.
+///
+/// The iterator goes on after an error with what follows the next semicolon, so that a caller may leave out
+/// the broken tag (DMARC) or stop at it (DKIM). A semicolon at the end is allowed; nothing else may be empty.
+#[derive(Clone, Debug)]
+pub struct Tags<'a> {
+    list: &'a [u8],
+    at: usize,
+}
+
+impl<'a> Tags<'a> {
+    /// Cuts `list`.
+    #[must_use]
+    pub fn new(list: &'a [u8]) -> Self {
+        Self { list, at: 0 }
+    }
+}
+
+impl<'a> Iterator for Tags<'a> {
+    type Item = Result<Tag<'a>, TagError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let start = self.at;
+        let rest = self.list.get(start..)?;
+        let length = rest.iter().position(|&octet| octet == b';').unwrap_or(rest.len());
+        let is_last = length == rest.len();
+        // past the semicolon, or past the end, where `get` finds nothing
+        self.at = start.saturating_add(length).saturating_add(1);
+        let spec = rest.get(..length)?;
+        let at = start.saturating_add(leading_space(spec));
+        let spec = spec.trim_ascii_fws();
+        if spec.is_empty() {
+            return if is_last { None } else { Some(Err(TagError { kind: TagErrorKind::Empty, at })) };
+        }
+        Some(tag(spec, at))
+    }
+}
+
+fn tag(spec: &[u8], at: usize) -> Result<Tag<'_>, TagError> {
+    let bad_name = |octet: usize| TagError { kind: TagErrorKind::Name, at: at.saturating_add(octet) };
+    let name_length = spec
+        .iter()
+        .position(|&octet| !(octet.is_ascii_alphanumeric() || octet == b'_'))
+        .unwrap_or(spec.len());
+    let (name, rest) = spec.split_at_checked(name_length).ok_or(bad_name(0))?;
+    if !name.first().is_some_and(u8::is_ascii_alphabetic) {
+        return Err(bad_name(0));
+    }
+    let space = leading_space(rest);
+    let Some((b'=', value)) = rest.get(space..).and_then(<[u8]>::split_first) else {
+        let octet = name_length.saturating_add(space);
+        return Err(if octet == spec.len() {
+            TagError { kind: TagErrorKind::NoValue, at: at.saturating_add(octet) }
+        } else {
+            bad_name(octet)
+        });
+    };
+    let value_at = at
+        .saturating_add(name_length)
+        .saturating_add(space)
+        .saturating_add(1)
+        .saturating_add(leading_space(value));
+    let name = core::str::from_utf8(name).map_err(|_| bad_name(0))?;
+    Ok(Tag { name, value: value.trim_ascii_fws(), at, value_at })
+}
+
+fn is_fws(octet: u8) -> bool {
+    matches!(octet, b' ' | b'\t' | b'\r' | b'\n')
+}
+
+fn leading_space(octets: &[u8]) -> usize {
+    octets.iter().position(|&octet| !is_fws(octet)).unwrap_or(octets.len())
+}
+
+trait Trim {
+    fn trim_ascii_fws(&self) -> &Self;
+}
+
+impl Trim for [u8] {
+    fn trim_ascii_fws(&self) -> &[u8] {
+        let start = leading_space(self);
+        let end = self.iter().rposition(|&octet| !is_fws(octet)).map_or(start, |last| last.saturating_add(1));
+        self.get(start..end).unwrap_or(&[])
+    }
+}
+
+/// Why a piece of a tag list is no tag.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TagError {
+    /// The rule that is broken.
+    pub kind: TagErrorKind,
+    /// The offset of the place in the list.
+    pub at: usize,
+}
+
+/// The rules of a tag list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum TagErrorKind {
+    /// There is nothing before a semicolon.
+    Empty,
+    /// The name does not start with a letter, or holds something else than letters, digits and underscores.
+    Name,
+    /// There is no `=`.
+    NoValue,
+}
+
+impl fmt::Display for TagError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let rule = match self.kind {
+            TagErrorKind::Empty => "a tag is empty",
+            TagErrorKind::Name => "a tag name has an octet that it may not have",
+            TagErrorKind::NoValue => "a tag has no equals sign",
+        };
+        write!(f, "{rule} (at octet {})", self.at)
+    }
+}
+
+impl core::error::Error for TagError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::{vec, vec::Vec};
+
+    type Cut<'a> = Result<(&'a str, &'a str, usize, usize), (TagErrorKind, usize)>;
+
+    fn cut(list: &str) -> Vec<Cut<'_>> {
+        Tags::new(list.as_bytes())
+            .map(|tag| match tag {
+                Ok(tag) => Ok((tag.name, core::str::from_utf8(tag.value).unwrap(), tag.at, tag.value_at)),
+                Err(error) => Err((error.kind, error.at)),
+            })
+            .collect()
+    }
+
+    #[test]
+    fn white_space_around_names_and_values_is_left_out() {
+        let expected = vec![Ok(("v", "DMARC1", 0, 4)), Ok(("p", "none", 13, 17))];
+        assert_eq!(cut("v = DMARC1 ; p\t=\tnone ; \r\n "), expected);
+        assert_eq!(cut("a=1"), [Ok(("a", "1", 0, 2))]);
+        assert_eq!(cut("a=b=c"), [Ok(("a", "b=c", 0, 2))]);
+        assert_eq!(cut("a="), [Ok(("a", "", 0, 2))]);
+        assert_eq!(cut("a=;b= x"), [Ok(("a", "", 0, 2)), Ok(("b", "x", 3, 6))]);
+    }
+
+    #[test]
+    fn only_the_end_may_be_empty() {
+        assert_eq!(cut(""), []);
+        assert_eq!(cut(" \r\n\t"), []);
+        assert_eq!(cut("a=1;"), [Ok(("a", "1", 0, 2))]);
+        assert_eq!(cut("a=1;;"), [Ok(("a", "1", 0, 2)), Err((TagErrorKind::Empty, 4))]);
+        assert_eq!(cut("; a=1"), [Err((TagErrorKind::Empty, 0)), Ok(("a", "1", 2, 4))]);
+    }
+
+    #[test]
+    fn a_broken_tag_does_not_hide_the_next() {
+        assert_eq!(
+            cut("a b=1; 1a=2; c; d-e=3; =4; f=5"),
+            [
+                Err((TagErrorKind::Name, 2)),
+                Err((TagErrorKind::Name, 7)),
+                Err((TagErrorKind::NoValue, 14)),
+                Err((TagErrorKind::Name, 17)),
+                Err((TagErrorKind::Name, 23)),
+                Ok(("f", "5", 27, 29)),
+            ]
+        );
+    }
+
+    #[test]
+    fn values_may_hold_any_octet() {
+        let tags: Vec<_> = Tags::new(b"a=\xff\x00").collect();
+        assert_eq!(tags, [Ok(Tag { name: "a", value: b"\xff\x00", at: 0, value_at: 2 })]);
+    }
+}

@@ -1,0 +1,1 @@
+//! What the benchmarks measure: records and messages like those that are really out there.
