@@ -13,7 +13,6 @@
 //! assert_eq!(field.finish(), "X-Verdict: spf=pass; reason=\"a \\\"b\\\"??Bcc: x\"");
 //! ```
 
-use crate::lex::is_atext;
 use alloc::{
     borrow::Cow,
     string::{String, ToString},
@@ -116,13 +115,11 @@ impl FieldWriter {
     }
 }
 
-/// A value as a token of RFC 2045 §5.1, widened by the `@` and `/` that addresses have, or as a quoted string
-/// (RFC 5322 §3.2.4) where it is none. Control characters become `?`.
+/// A value as it is where it is a token (RFC 2045 §5.1, with the octets outside ASCII of RFC 6532), and as a
+/// quoted string (RFC 5322 §3.2.4) where it is none. Control characters become `?`.
 #[must_use]
 pub fn quoted(value: &str) -> Cow<'_, str> {
-    let is_plain =
-        |octet: u8| (is_atext(octet) && octet != b'=' && octet != b'?') || matches!(octet, b'.' | b'@');
-    if !value.is_empty() && value.bytes().all(is_plain) && !value.chars().any(char::is_control) {
+    if is_token(value) {
         return Cow::Borrowed(value);
     }
     let mut text = String::with_capacity(value.len().saturating_add(2));
@@ -139,6 +136,17 @@ pub fn quoted(value: &str) -> Cow<'_, str> {
     }
     text.push('"');
     Cow::Owned(text)
+}
+
+/// Whether a text is a token of RFC 2045 §5.1, or would be but for characters outside ASCII (RFC 6532).
+#[must_use]
+pub fn is_token(text: &str) -> bool {
+    let is_token_char = |character: char| match character {
+        '(' | ')' | '<' | '>' | '@' | ',' | ';' | ':' | '\\' | '"' | '/' | '[' | ']' | '?' | '=' => false,
+        ' ' => false,
+        _ => !character.is_control(),
+    };
+    !text.is_empty() && text.chars().all(is_token_char)
 }
 
 #[cfg(test)]
@@ -183,7 +191,7 @@ mod tests {
 
     #[test]
     fn values_are_quoted_where_they_must_be() {
-        for plain in ["a", "a.b@c", "1.2.3.4", "a+b/c", "ü@b"] {
+        for plain in ["a", "a.b", "1.2.3.4", "a+b", "ü.b"] {
             assert_eq!(quoted(plain), plain);
         }
         for (value, expected) in [
