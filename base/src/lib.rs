@@ -4,14 +4,18 @@
 extern crate alloc;
 
 pub mod dns;
+pub mod dot;
 pub mod fields;
 pub mod inquiry;
 pub mod lex;
+pub mod lines;
 pub mod name;
+mod secret;
 pub mod tags;
 pub mod write;
 pub mod zone;
 
 pub use inquiry::{Inquiry, Step};
 pub use name::Name;
+pub use secret::Secret;
 pub use zone::Zone;
