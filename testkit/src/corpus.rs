@@ -20,7 +20,8 @@ use std::{
 /// Where the variable is not set.
 #[must_use]
 pub fn path(below: &str) -> PathBuf {
-    let root = env::var_os("MAILPROTO_CORPORA").expect("MAILPROTO_CORPORA names the folder of the conformance data");
+    let root =
+        env::var_os("MAILPROTO_CORPORA").expect("MAILPROTO_CORPORA names the folder of the conformance data");
     Path::new(&root).join(below)
 }
 

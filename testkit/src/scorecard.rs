@@ -17,10 +17,14 @@ impl Scorecard {
     /// A card for `suite` with this list of expected failures.
     #[must_use]
     pub fn new(suite: &str, expected_failures: &str) -> Self {
-        let lines = expected_failures.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
+        let lines = expected_failures
+            .lines()
+            .map(str::trim)
+            .filter(|line| !line.is_empty() && !line.starts_with('#'));
         let expected = lines
             .map(|line| {
-                let (name, reason) = line.split_once(": ").unwrap_or_else(|| panic!("no reason given in {line:?}"));
+                let (name, reason) =
+                    line.split_once(": ").unwrap_or_else(|| panic!("no reason given in {line:?}"));
                 (name.trim().to_owned(), reason.trim().to_owned())
             })
             .collect();
@@ -33,13 +37,16 @@ impl Scorecard {
             (Ok(()), None) => self.passed = self.passed.saturating_add(1),
             (Err(_), Some(_)) => self.failed_as_expected = self.failed_as_expected.saturating_add(1),
             (Err(error), None) => self.wrong.push(format!("{name}: {error}")),
-            (Ok(()), Some(reason)) => self.wrong.push(format!("{name}: passes, but is listed as failing ({reason})")),
+            (Ok(()), Some(reason)) => {
+                self.wrong.push(format!("{name}: passes, but is listed as failing ({reason})"))
+            }
         }
     }
 
     /// Files a comparison.
     pub fn equal<T: PartialEq + std::fmt::Debug>(&mut self, name: &str, actual: &T, expected: &T) {
-        let result = if actual == expected { Ok(()) } else { Err(format!("{actual:?} instead of {expected:?}")) };
+        let result =
+            if actual == expected { Ok(()) } else { Err(format!("{actual:?} instead of {expected:?}")) };
         self.case(name, result);
     }
 
@@ -49,11 +56,21 @@ impl Scorecard {
     /// Where a case was wrong, where a listed case does not exist, and where there was no case at all.
     pub fn finish(mut self) {
         let missing = std::mem::take(&mut self.expected);
-        self.wrong.extend(missing.into_keys().map(|name| format!("{name}: listed as failing, but no such case")));
+        self.wrong
+            .extend(missing.into_keys().map(|name| format!("{name}: listed as failing, but no such case")));
         let total = self.passed.saturating_add(self.failed_as_expected).saturating_add(self.wrong.len());
-        println!("{}: {} of {total} right, {} fail as expected", self.suite, self.passed, self.failed_as_expected);
+        println!(
+            "{}: {} of {total} right, {} fail as expected",
+            self.suite, self.passed, self.failed_as_expected
+        );
         assert!(total > 0, "{}: no cases", self.suite);
-        assert!(self.wrong.is_empty(), "{}: {} wrong:\n{}", self.suite, self.wrong.len(), self.wrong.join("\n"));
+        assert!(
+            self.wrong.is_empty(),
+            "{}: {} wrong:\n{}",
+            self.suite,
+            self.wrong.len(),
+            self.wrong.join("\n")
+        );
     }
 }
 

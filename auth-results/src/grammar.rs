@@ -1,0 +1,522 @@
+//! The grammar of the field, rule by rule (RFC 8601 §2.2, RFC 8617 §4.1.1).
+
+use crate::{
+    error::{FieldError, FieldErrorKind},
+    field::{AuthenticationResults, MethodResult, Property, ReadPolicy, is_domain, is_dot_atom},
+    words::{Keyword, Method, PropertyType, ResultCode},
+};
+use alloc::{borrow::ToOwned, string::String, vec::Vec};
+use mail_base::{
+    lex::{Lexer, Token, TokenKind, is_atext},
+    write::is_token,
+};
+use nom::{
+    Err, IResult, Parser,
+    bytes::complete::{take_while, take_while1},
+    character::complete::char,
+    combinator::opt,
+    error::{ErrorKind, ParseError},
+    sequence::preceded,
+};
+
+/// The largest instance of an ARC set (RFC 8617 §4.2.1).
+const MAX_INSTANCE: u8 = 50;
+
+type Rule<'a, T> = IResult<&'a [u8], T, Fault<'a>>;
+
+/// A broken rule, and what is left of the value where it broke.
+#[derive(Debug)]
+struct Fault<'a> {
+    kind: Option<FieldErrorKind>,
+    rest: &'a [u8],
+}
+
+impl<'a> ParseError<&'a [u8]> for Fault<'a> {
+    fn from_error_kind(rest: &'a [u8], _: ErrorKind) -> Self {
+        Self { kind: None, rest }
+    }
+
+    fn append(_: &'a [u8], _: ErrorKind, other: Self) -> Self {
+        other
+    }
+}
+
+fn broken<T>(kind: FieldErrorKind, rest: &[u8]) -> Rule<'_, T> {
+    Err(Err::Failure(Fault { kind: Some(kind), rest }))
+}
+
+/// Runs a rule; where it does not match, `kind` is what is broken.
+fn must<'a, T>(
+    kind: FieldErrorKind,
+    mut rule: impl Parser<&'a [u8], Output = T, Error = Fault<'a>>,
+) -> impl Parser<&'a [u8], Output = T, Error = Fault<'a>> {
+    move |input: &'a [u8]| {
+        rule.parse(input).map_err(|error| match error {
+            Err::Error(fault) | Err::Failure(fault) => {
+                Err::Failure(Fault { kind: fault.kind.or(Some(kind)), rest: fault.rest })
+            }
+            incomplete @ Err::Incomplete(_) => incomplete,
+        })
+    }
+}
+
+fn finish<T>(value: &[u8], result: Rule<'_, T>) -> Result<T, FieldError> {
+    match result {
+        Ok((_, parsed)) => Ok(parsed),
+        Err(Err::Error(fault) | Err::Failure(fault)) => Err(FieldError {
+            kind: fault.kind.unwrap_or(FieldErrorKind::Trailing),
+            at: value.len().saturating_sub(fault.rest.len()),
+        }),
+        Err(Err::Incomplete(_)) => Err(FieldError { kind: FieldErrorKind::Trailing, at: value.len() }),
+    }
+}
+
+/// Reads a whole value.
+pub(crate) fn parse(value: &[u8], policy: &ReadPolicy) -> Result<AuthenticationResults, FieldError> {
+    check_length(value, policy)?;
+    finish(value, payload(policy).parse(value))
+}
+
+/// Reads a whole value with its instance: `arc-info = instance [CFWS] ";" authres-payload`.
+pub(crate) fn parse_arc(
+    value: &[u8],
+    policy: &ReadPolicy,
+) -> Result<(u8, AuthenticationResults), FieldError> {
+    check_length(value, policy)?;
+    let mut arc_info = (must(FieldErrorKind::Instance, instance), cfws, char(';'), payload(policy))
+        .map(|(instance, _, _, results)| (instance, results));
+    finish(value, arc_info.parse(value))
+}
+
+/// Reads no more than the authserv-id.
+pub(crate) fn authserv_id(value: &[u8]) -> Result<String, FieldError> {
+    finish(value, preceded(cfws, must(FieldErrorKind::AuthservId, value_rule)).parse(value))
+}
+
+fn check_length(value: &[u8], policy: &ReadPolicy) -> Result<(), FieldError> {
+    if value.len() > policy.octets {
+        return Err(FieldError { kind: FieldErrorKind::TooLong, at: policy.octets });
+    }
+    Ok(())
+}
+
+/// `instance = [CFWS] %s"i" [CFWS] "=" [CFWS] position`
+fn instance(input: &[u8]) -> Rule<'_, u8> {
+    let (rest, (_, _, _, _, _, number)) = (cfws, char('i'), cfws, char('='), cfws, digits).parse(input)?;
+    match u8::try_from(number) {
+        Ok(number @ 1..=MAX_INSTANCE) => Ok((rest, number)),
+        _ => broken(FieldErrorKind::Instance, input),
+    }
+}
+
+/// ```text
+/// authres-payload = [CFWS] authserv-id [ CFWS authres-version ]
+///                   ( no-result / 1*resinfo ) [CFWS] CRLF
+/// ```
+fn payload<'a>(
+    policy: &ReadPolicy,
+) -> impl Parser<&'a [u8], Output = AuthenticationResults, Error = Fault<'a>> {
+    move |input: &'a [u8]| {
+        let (input, _) = cfws(input)?;
+        let (input, authserv_id) = must(FieldErrorKind::AuthservId, value_rule).parse(input)?;
+        let (input, version) = preceded(cfws, opt(digits)).parse(input)?;
+        let (input, _) = cfws(input)?;
+        let mut field = AuthenticationResults { authserv_id, version, results: Vec::new() };
+        if let Ok((rest, ())) = no_result(input) {
+            return Ok((rest, field));
+        }
+        let mut rest = input;
+        loop {
+            let (input, _) = must(FieldErrorKind::Trailing, char(';')).parse(rest)?;
+            if policy.allow_trailing_semicolon && !field.results.is_empty() && cfws(input)?.0.is_empty() {
+                return Ok((&[], field));
+            }
+            if field.results.len() >= policy.results {
+                return broken(FieldErrorKind::TooManyResults, input);
+            }
+            let (input, result) = resinfo(input, policy)?;
+            field.results.push(result);
+            let (input, _) = cfws(input)?;
+            if input.is_empty() {
+                return Ok((input, field));
+            }
+            rest = input;
+        }
+    }
+}
+
+/// `no-result = [CFWS] ";" [CFWS] "none"`, and nothing after it.
+fn no_result(input: &[u8]) -> Rule<'_, ()> {
+    let (rest, (_, _, word, _)) = (char(';'), cfws, keyword, cfws).parse(input)?;
+    if word.eq_ignore_ascii_case("none") && rest.is_empty() {
+        return Ok((rest, ()));
+    }
+    Err(Err::Error(Fault { kind: None, rest: input }))
+}
+
+/// `resinfo = [CFWS] ";" methodspec [CFWS reasonspec] *(CFWS propspec)` (erratum 6026), after the semicolon.
+fn resinfo<'a>(input: &'a [u8], policy: &ReadPolicy) -> Rule<'a, MethodResult> {
+    let (mut input, mut result) = methodspec(input)?;
+    loop {
+        let (rest, space) = cfws(input)?;
+        if result.comment.is_none() && result.reason.is_none() && result.properties.is_empty() {
+            result.comment = space.comment;
+        }
+        if rest.first().is_none_or(|&octet| octet == b';') {
+            return Ok((rest, result));
+        }
+        if !space.any {
+            return broken(FieldErrorKind::Trailing, rest);
+        }
+        if result.reason.is_none()
+            && result.properties.is_empty()
+            && let Ok((rest, reason)) = reasonspec(rest, policy)
+        {
+            result.reason = Some(reason);
+            input = rest;
+            continue;
+        }
+        let (rest, property) = propspec(rest, policy)?;
+        result.properties.push(property);
+        input = rest;
+    }
+}
+
+/// ```text
+/// methodspec = [CFWS] method [CFWS] "=" [CFWS] result
+/// method     = Keyword [ [CFWS] "/" [CFWS] method-version ]
+/// ```
+fn methodspec(input: &[u8]) -> Rule<'_, MethodResult> {
+    let (input, method) = must(FieldErrorKind::Method, preceded(cfws, keyword)).parse(input)?;
+    let (input, _) = cfws(input)?;
+    let (input, slash) = opt(char('/')).parse(input)?;
+    let (input, version) = match slash {
+        Some(_) => must(FieldErrorKind::Version, preceded(cfws, digits)).map(Some).parse(input)?,
+        None => (input, None),
+    };
+    let (input, _) = must(FieldErrorKind::Equals, preceded(cfws, char('='))).parse(input)?;
+    let (input, result) = must(FieldErrorKind::Result, preceded(cfws, keyword)).parse(input)?;
+    match (Method::parse(method), ResultCode::parse(result)) {
+        (Ok(method), Ok(result)) => {
+            Ok((input, MethodResult { version, ..MethodResult::new(method, result) }))
+        }
+        _ => broken(FieldErrorKind::Method, input),
+    }
+}
+
+/// `reasonspec = "reason" [CFWS] "=" [CFWS] value`
+fn reasonspec<'a>(input: &'a [u8], policy: &ReadPolicy) -> Rule<'a, String> {
+    let (rest, (word, _, _, _)) = (keyword, cfws, char('='), cfws).parse(input)?;
+    if !word.eq_ignore_ascii_case("reason") {
+        return Err(Err::Error(Fault { kind: None, rest: input }));
+    }
+    if policy.allow_unquoted { loose_value(rest) } else { value_rule(rest) }
+}
+
+/// `propspec = ptype [CFWS] "." [CFWS] property [CFWS] "=" pvalue`
+fn propspec<'a>(input: &'a [u8], policy: &ReadPolicy) -> Rule<'a, Property> {
+    let kind = FieldErrorKind::Property;
+    let (input, first) = must(kind, keyword).parse(input)?;
+    let (input, dot) = preceded(cfws, opt(char('.'))).parse(input)?;
+    let (input, (ptype, name)) = match dot {
+        Some(_) => must(kind, preceded(cfws, keyword)).map(|name| (Some(first), name)).parse(input)?,
+        None if policy.allow_untyped => (input, (None, first)),
+        None => return broken(kind, input),
+    };
+    let (input, _) = must(FieldErrorKind::Equals, preceded(cfws, char('='))).parse(input)?;
+    let (input, _) = cfws(input)?;
+    let (rest, value) = must(FieldErrorKind::Value, |input| pvalue(input, policy)).parse(input)?;
+    match (ptype.map(PropertyType::parse).transpose(), Keyword::parse(name)) {
+        (Ok(ptype), Ok(name)) => Ok((rest, Property { ptype, name, value })),
+        _ => broken(kind, input),
+    }
+}
+
+/// `pvalue = [CFWS] ( value / [ [ local-part ] "@" ] domain-name )`
+fn pvalue<'a>(input: &'a [u8], policy: &ReadPolicy) -> Rule<'a, String> {
+    match address(input) {
+        Ok(address) => Ok(address),
+        Err(_) if policy.allow_unquoted => loose_value(input),
+        Err(_) => value_rule(input),
+    }
+}
+
+/// `[ local-part ] "@" domain-name`, the local part a dot-atom or a quoted string.
+fn address(input: &[u8]) -> Rule<'_, String> {
+    let no_address = || Err(Err::Error(Fault { kind: None, rest: input }));
+    let local = match Lexer::new(input).next() {
+        Some(Ok(Token { kind: TokenKind::Quoted, raw, spaced: false, .. })) => raw,
+        _ => {
+            let local = take_while(|octet| is_atext(octet) || octet == b'.').parse(input)?.1;
+            if !is_dot_atom(local, true) {
+                return no_address();
+            }
+            local
+        }
+    };
+    let (rest, domain) = preceded(
+        char('@'),
+        take_while1(|octet: u8| {
+            octet.is_ascii_alphanumeric() || b"-_.".contains(&octet) || !octet.is_ascii()
+        }),
+    )
+    .parse(input.get(local.len()..).unwrap_or(&[]))?;
+    let whole = input.get(..input.len().saturating_sub(rest.len())).unwrap_or(&[]);
+    match text(whole) {
+        Some(whole) if is_domain(domain) => Ok((rest, whole)),
+        _ => no_address(),
+    }
+}
+
+/// `value = token / quoted-string` (RFC 2045 §5.1, RFC 6532 §3.2).
+fn value_rule(input: &[u8]) -> Rule<'_, String> {
+    if let Some(quoted) = quoted_string(input)? {
+        return Ok(quoted);
+    }
+    let is_token_octet = |octet: u8| octet.is_ascii_graphic() && !b"()<>@,;:\\\"/[]?=".contains(&octet);
+    let (rest, token) = take_while1(|octet: u8| is_token_octet(octet) || !octet.is_ascii()).parse(input)?;
+    match text(token) {
+        Some(token) if is_token(&token) => Ok((rest, token)),
+        _ => broken(FieldErrorKind::Octets, input),
+    }
+}
+
+/// A quoted string, or all up to the next white space, semicolon or comment.
+fn loose_value(input: &[u8]) -> Rule<'_, String> {
+    if let Some(quoted) = quoted_string(input)? {
+        return Ok(quoted);
+    }
+    let (rest, value) = take_while1(|octet: u8| {
+        (octet.is_ascii_graphic() || !octet.is_ascii()) && !matches!(octet, b';' | b'(' | b'"')
+    })
+    .parse(input)?;
+    match text(value) {
+        Some(value) => Ok((rest, value)),
+        None => broken(FieldErrorKind::Octets, input),
+    }
+}
+
+fn quoted_string(input: &[u8]) -> Result<Option<(&[u8], String)>, Err<Fault<'_>>> {
+    if input.first() != Some(&b'"') {
+        return Ok(None);
+    }
+    let mut lexer = Lexer::new(input);
+    match lexer.next() {
+        Some(Ok(token)) => match text(&token.text()) {
+            Some(value) => Ok(Some((lexer.rest(), value))),
+            None => broken(FieldErrorKind::Octets, input).map(|(_, never)| never),
+        },
+        _ => broken(FieldErrorKind::Words, input).map(|(_, never)| never),
+    }
+}
+
+/// UTF-8 without control characters; a tab counts as the space that it stands for.
+fn text(octets: &[u8]) -> Option<String> {
+    let text = core::str::from_utf8(octets).ok()?;
+    let text = if text.contains('\t') { text.replace('\t', " ") } else { text.to_owned() };
+    (!text.chars().any(char::is_control)).then_some(text)
+}
+
+/// `Keyword = Ldh-str` (RFC 5321 §4.1.2)
+fn keyword(input: &[u8]) -> Rule<'_, &str> {
+    let (rest, word) =
+        take_while1(|octet: u8| octet.is_ascii_alphanumeric() || octet == b'-').parse(input)?;
+    match core::str::from_utf8(word) {
+        Ok(word) if !word.ends_with('-') => Ok((rest, word)),
+        _ => Err(Err::Error(Fault { kind: None, rest: input })),
+    }
+}
+
+/// `1*DIGIT`, up to 4,294,967,295.
+fn digits(input: &[u8]) -> Rule<'_, u32> {
+    let (rest, digits) = take_while1(|octet: u8| octet.is_ascii_digit()).parse(input)?;
+    let number = core::str::from_utf8(digits).ok().and_then(|digits| digits.parse().ok());
+    match number {
+        Some(number) => Ok((rest, number)),
+        None => broken(FieldErrorKind::Version, input),
+    }
+}
+
+/// What stands between two words.
+struct Space {
+    /// The first comment.
+    comment: Option<String>,
+    /// Whether there is anything.
+    any: bool,
+}
+
+/// `[CFWS]` (RFC 5322 §3.2.2)
+fn cfws(input: &[u8]) -> Rule<'_, Space> {
+    let mut space = Space { comment: None, any: false };
+    let mut rest = input;
+    loop {
+        let mut lexer = Lexer::new(rest);
+        match lexer.next() {
+            Some(Ok(token)) if token.kind == TokenKind::Comment => {
+                if space.comment.is_none() {
+                    space.comment = text(&token.text());
+                }
+                space.any = true;
+                rest = lexer.rest();
+            }
+            Some(Err(error)) if rest.get(error.at) == Some(&b'(') => {
+                return broken(FieldErrorKind::Words, rest.get(error.at..).unwrap_or(&[]));
+            }
+            _ => {
+                let mut white = take_while(|octet| matches!(octet, b' ' | b'\t' | b'\r' | b'\n'));
+                let (rest, white) = white.parse(rest)?;
+                space.any |= !white.is_empty();
+                return Ok((rest, space));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::field::fields_to_remove;
+    use alloc::string::ToString;
+    use mail_base::fields::{Header, HeaderLimits};
+
+    fn read(value: &str) -> AuthenticationResults {
+        AuthenticationResults::parse(value.as_bytes()).unwrap_or_else(|error| panic!("{value:?}: {error}"))
+    }
+
+    fn error(value: &str) -> (FieldErrorKind, usize) {
+        let error = AuthenticationResults::parse(value.as_bytes()).unwrap_err();
+        (error.kind, error.at)
+    }
+
+    #[test]
+    fn values_may_be_tokens_quoted_strings_addresses_and_domains() {
+        let field = read(
+            "mx.example; auth=pass smtp.auth=\"a b\"@example.com smtp.mailfrom=@example.net \
+             policy.iprev=\"2001:db8::1\" header.from=j.doe+x/y=z@example.org header.b=Ab.cd",
+        );
+        let values: Vec<_> =
+            field.results[0].properties.iter().map(|property| property.value.as_str()).collect();
+        assert_eq!(
+            values,
+            ["\"a b\"@example.com", "@example.net", "2001:db8::1", "j.doe+x/y=z@example.org", "Ab.cd"]
+        );
+        assert_eq!(read(&field.to_string()["Authentication-Results:".len()..]), field);
+    }
+
+    #[test]
+    fn comments_may_stand_wherever_space_may() {
+        // RFC 8601 appendix B.7
+        let value = " foo.example.net (foobar) 1 (baz);\r\n    dkim (Because I like it) / 1 (One yay) = (wait for it) fail\r\n      policy (A dot can go here) . (like that) expired\r\n      (this surprised me) = (as I wasn't expecting it) 1362471462";
+        let field = read(value);
+        assert_eq!((field.authserv_id.as_str(), field.version), ("foo.example.net", Some(1)));
+        assert_eq!((&field.results[0].method, field.results[0].version), (&Method::Dkim, Some(1)));
+        assert_eq!(field.results[0].property("policy", "expired"), Some("1362471462"));
+    }
+
+    #[test]
+    fn the_comment_and_the_reason_of_a_result_are_kept() {
+        let field = read("a; dkim=fail (bad \\) sig) reason=\"why; not\" header.d=b.example (other)");
+        assert_eq!(field.results[0].comment.as_deref(), Some("bad ) sig"));
+        assert_eq!(field.results[0].reason.as_deref(), Some("why; not"));
+        let again = read(&field.to_string()["Authentication-Results:".len()..]);
+        assert_eq!(again, field);
+    }
+
+    #[test]
+    fn no_results_are_written_as_none() {
+        let field = read("a 1; none");
+        assert_eq!((field.results.len(), field.version), (0, Some(1)));
+        assert_eq!(field.to_string(), "Authentication-Results: a 1; none");
+        assert_eq!(read("a; none (why not)").results.len(), 0);
+        assert_eq!(read("a; NONE").results.len(), 0);
+    }
+
+    #[test]
+    fn errors_name_the_rule_and_the_place() {
+        assert_eq!(error(""), (FieldErrorKind::AuthservId, 0));
+        assert_eq!(error("; none"), (FieldErrorKind::AuthservId, 0));
+        assert_eq!(error("a"), (FieldErrorKind::Trailing, 1));
+        assert_eq!(error("a none"), (FieldErrorKind::Trailing, 2));
+        assert_eq!(error("a; none; spf=pass"), (FieldErrorKind::Equals, 7));
+        assert_eq!(error("a; spf=pass;"), (FieldErrorKind::Method, 12));
+        assert_eq!(error("a; =pass"), (FieldErrorKind::Method, 3));
+        assert_eq!(error("a; spf"), (FieldErrorKind::Equals, 6));
+        assert_eq!(error("a; spf="), (FieldErrorKind::Result, 7));
+        assert_eq!(error("a; spf=pass smtp"), (FieldErrorKind::Property, 16));
+        assert_eq!(error("a; spf=pass smtp.=x"), (FieldErrorKind::Property, 17));
+        assert_eq!(error("a; spf=pass smtp.mailfrom"), (FieldErrorKind::Equals, 25));
+        assert_eq!(error("a; spf=pass smtp.mailfrom="), (FieldErrorKind::Value, 26));
+        assert_eq!(error("a; iprev=pass policy.iprev=::1"), (FieldErrorKind::Value, 27));
+        assert_eq!(error("a; spf=pass smtp.mailfrom=\"x"), (FieldErrorKind::Words, 26));
+        assert_eq!(error("a; spf=pass (x"), (FieldErrorKind::Words, 12));
+        assert_eq!(error("a; spf=pass smtp.helo=\"\u{1}\""), (FieldErrorKind::Octets, 22));
+        assert_eq!(error("a; dkim/x=pass"), (FieldErrorKind::Version, 8));
+        assert_eq!(error("a 99999999999; none"), (FieldErrorKind::Version, 2));
+        assert_eq!(error("a; spf=pass\0"), (FieldErrorKind::Trailing, 11));
+        assert_eq!(error("a; spf=pass/smtp.helo=x"), (FieldErrorKind::Trailing, 11));
+    }
+
+    #[test]
+    fn limits_are_errors() {
+        let policy = ReadPolicy { octets: 20, results: 1, ..ReadPolicy::default() };
+        let error = |value: &str| AuthenticationResults::parse_with(value.as_bytes(), &policy).unwrap_err();
+        assert_eq!(error("a; spf=pass x.y=1 x.z=2").kind, FieldErrorKind::TooLong);
+        assert_eq!(error("a; spf=pass;dkim=fail").kind, FieldErrorKind::TooLong);
+        assert_eq!(error("a; a=pass; b=pass"), FieldError { kind: FieldErrorKind::TooManyResults, at: 10 });
+    }
+
+    #[test]
+    fn leniency_is_a_policy() {
+        let value = "a; iprev=pass policy.iprev=2001:db8::1; compauth=pass action=none header.b=ab/c=;";
+        assert!(AuthenticationResults::parse(value.as_bytes()).is_err());
+        let field = AuthenticationResults::parse_with(value.as_bytes(), &ReadPolicy::lenient()).unwrap();
+        assert_eq!(field.results[0].property("policy", "iprev"), Some("2001:db8::1"));
+        assert_eq!(field.results[1].property("", "action"), Some("none"));
+        assert_eq!(field.results[1].property("header", "b"), Some("ab/c="));
+    }
+
+    #[test]
+    fn arc_fields_have_an_instance() {
+        let policy = ReadPolicy::default();
+        let (instance, field) = AuthenticationResults::parse_arc(b" i=3; a; spf=pass", &policy).unwrap();
+        assert_eq!((instance, field.results.len()), (3, 1));
+        assert_eq!(field.to_arc_field(3), "ARC-Authentication-Results: i=3; a; spf=pass");
+        for value in ["a; spf=pass", "i=0; a; none", "i=51; a; none", "i=300; a; none"] {
+            let error = AuthenticationResults::parse_arc(value.as_bytes(), &policy).unwrap_err();
+            assert_eq!(error, FieldError { kind: FieldErrorKind::Instance, at: 0 }, "{value}");
+        }
+    }
+
+    #[test]
+    fn nothing_that_is_written_starts_a_line_or_a_result() {
+        let field = AuthenticationResults {
+            authserv_id: "a\r\nBcc: x".into(),
+            version: None,
+            results: [MethodResult::new(Method::Spf, ResultCode::Pass)
+                .with_comment(") dkim=pass\r\n")
+                .with_reason("x; dkim=pass")
+                .with_property("smtp", "mailfrom", "x; dkim=pass\r\nTo: y\0")]
+            .into(),
+        };
+        let text = field.to_string();
+        let again = read(&text["Authentication-Results:".len()..]);
+        assert_eq!(again.results.len(), 1);
+        assert_eq!(again.authserv_id, "a??Bcc: x");
+        assert_eq!(again.results[0].property("smtp", "mailfrom"), Some("x; dkim=pass??To: y?"));
+        assert!(text.split("\r\n").skip(1).all(|line| line.starts_with(' ')), "{text}");
+    }
+
+    #[test]
+    fn forged_fields_are_found() {
+        let header = Header::parse(
+            b"Authentication-Results: MX.Example.net; spf=pass\r\nAuthentication-Results: other.example; spf=fail\r\n\
+              Authentication-Results: (open\r\nauthentication-results: \"mx.example.net\" 1; broken\r\n\r\n",
+            HeaderLimits::default(),
+        )
+        .unwrap();
+        let places: Vec<_> =
+            fields_to_remove(&header, "mx.example.net", None).map(|field| field.at()).collect();
+        let all: Vec<_> = header.fields().map(|field| field.at()).collect();
+        assert_eq!(places, [all[0], all[2], all[3]]);
+    }
+}
