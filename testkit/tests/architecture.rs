@@ -244,7 +244,8 @@ fn dependencies_are_stable_permissive_and_of_one_digest_generation() {
     let mut digests = BTreeSet::new();
     for package in pulled_in() {
         let (name, version) = (text(&package["name"]), text(&package["version"]));
-        assert!(!version.contains('-'), "{name} {version} is no stable release");
+        let release = version.split('+').next().unwrap_or("");
+        assert!(!release.contains('-'), "{name} {version} is no stable release");
         let licence = text(&package["license"]);
         let is_permissive =
             ["MIT", "Apache-2.0", "BSD", "ISC", "Unicode", "Zlib", "Unlicense", "CC0", "MPL-2.0"];
