@@ -131,17 +131,27 @@ impl LineFinder {
 
 /// The offset of the first CR or LF at `from` or behind it.
 fn position_of_end(octets: &[u8], from: usize) -> Option<usize> {
-    const BLOCK: usize = 16;
-    let is_end = |&octet: &u8| octet == b'\r' || octet == b'\n';
+    let (words, tail) = octets.get(from..)?.as_chunks::<8>();
     let mut at = from;
-    for block in octets.get(from..)?.chunks(BLOCK) {
-        // without an early exit in it, this loop compiles to a few vector instructions
-        if block.iter().fold(false, |found, octet| found | is_end(octet)) {
-            return block.iter().position(is_end).map(|offset| at.saturating_add(offset));
+    for word in words {
+        let word = u64::from_le_bytes(*word);
+        let ends = zeros(word ^ REPEAT.wrapping_mul(0x0d)) | zeros(word ^ REPEAT.wrapping_mul(0x0a));
+        if ends != 0 {
+            let offset = usize::try_from(ends.trailing_zeros() >> 3).ok()?;
+            return at.checked_add(offset);
         }
-        at = at.saturating_add(BLOCK);
+        at = at.saturating_add(8);
     }
-    None
+    let offset = tail.iter().position(|&octet| octet == b'\r' || octet == b'\n')?;
+    at.checked_add(offset)
+}
+
+/// A word whose octets are all 1.
+const REPEAT: u64 = 0x0101_0101_0101_0101;
+
+/// A word whose lowest set bit is the highest of the first octet that is zero; it is zero where none is.
+fn zeros(word: u64) -> u64 {
+    word.wrapping_sub(REPEAT) & !word & (REPEAT << 7)
 }
 
 /// The first place where two neighbours are such that something must be done, as the offset of the left one.
