@@ -2,3 +2,27 @@
 #![no_std]
 
 extern crate alloc;
+
+pub mod error;
+#[cfg(test)]
+mod grammar;
+pub mod limits;
+pub mod macros;
+mod parse;
+pub mod record;
+pub mod report;
+mod request;
+pub mod trace;
+pub mod verdict;
+
+mod check;
+
+pub use check::{Check, check};
+pub use error::{RecordError, RecordErrorKind};
+pub use limits::Limits;
+pub use mail_base::{Inquiry, Name, Step, Zone, dns};
+pub use record::Record;
+pub use report::{Matched, Report};
+pub use request::{Identity, Request};
+pub use trace::Trace;
+pub use verdict::{Cause, DomainError, Verdict};

@@ -1,0 +1,49 @@
+//! The explanation of a fail (RFC 7208 §6.2). Whatever goes wrong with it, the verdict stands.
+
+use super::{
+    State,
+    state::{Frame, Next, Pending, Task},
+    terms::Target,
+};
+use crate::macros::{Letter, Piece, Pieces, Place, expand};
+use mail_base::dns::{Answer, Question, Txt};
+
+impl State {
+    /// Asks for the text that the `exp` of the frame's record names.
+    pub(super) fn explain(&mut self, frame: Frame) -> Next {
+        let Some(domain) = frame.record.exp() else { return Next::Explained(frame, None) };
+        match self.target(&frame.domain, domain) {
+            Target::Name(name) => Next::Ask(Question::txt(name), Pending::Explanation(frame)),
+            Target::Ask(question, ask) => Next::Ask(question, ask.pending(Task::Explain(frame))),
+            Target::Malformed(_) | Target::NotAscii => Next::Explained(frame, None),
+        }
+    }
+
+    /// Takes the text: one record, or it is as if there were no `exp`.
+    pub(super) fn explanation_answered(&mut self, frame: Frame, answer: &Answer) -> Next {
+        match answer.as_txt() {
+            [text] => Next::Do(Task::Explanation(frame, text.clone())),
+            _ => Next::Explained(frame, None),
+        }
+    }
+
+    /// explain-string = *( macro-string / SP )
+    pub(super) fn expand_explanation(&mut self, frame: Frame, text: &Txt) -> Next {
+        let Ok(string) = core::str::from_utf8(text.as_bytes()) else { return Next::Explained(frame, None) };
+        let is_name = |piece| matches!(piece, Piece::Macro(one) if one.letter == Letter::ValidatedName);
+        let wants_name = Pieces::new(string, Place::Explanation).flatten().any(is_name);
+        let validated_name = match self.validated_name(&frame.domain, wants_name) {
+            Ok(name) => name,
+            Err((question, ask)) => {
+                return Next::Ask(question, ask.pending(Task::Explanation(frame, text.clone())));
+            }
+        };
+        let values = self.request.values(&frame.domain, validated_name);
+        let explanation = expand(string, Place::Explanation, &values).ok();
+        // the string MUST be limited to ASCII; what a sender put into it must not break a line of the reply
+        let explanation = explanation.filter(|text| {
+            text.len() <= self.limits.explanation && text.bytes().all(|octet| matches!(octet, b' '..=b'~'))
+        });
+        Next::Explained(frame, explanation)
+    }
+}

@@ -1,0 +1,353 @@
+//! check_host (RFC 7208 §4): the machine that asks.
+//!
+//! A [`Check`] is always waiting for one answer. What it is doing with that answer is its `Pending`; what it does
+//! between two questions is a chain of `Next` steps, so that nothing recurses: an `include` puts the record that
+//! holds it on a stack and goes on with the record that it names.
+//!
+//! ```text
+//!   TXT of the domain ─► scan: the whole syntax, and the first term that concerns the client
+//!                          │
+//!                          ▼            no match                  nothing left
+//!                     evaluate a term ◄──────────── next term ─────────────────► redirect, or neutral
+//!                       │        │ match
+//!            a question │        ▼
+//!                       ▼      in an include: the outer directive matches or not
+//!                     answer   else: the verdict, and for a fail the explanation
+//! ```
+
+mod clients;
+mod explain;
+mod state;
+mod terms;
+
+use crate::{
+    limits::Limits,
+    record::{Record, Term},
+    report::{Matched, Report},
+    request::Request,
+    trace::Tracer,
+    verdict::{Cause, Verdict},
+};
+use alloc::{boxed::Box, string::String, vec::Vec};
+use clients::ClientNames;
+use mail_base::{
+    Inquiry, Name, Step,
+    dns::{Answer, Question},
+};
+use state::{Frame, Next, Origin, Pending, Position, Task};
+
+/// Starts the check of one identity.
+///
+/// The outcome is a [`Report`]; a request whose domain cannot be asked about is done at once.
+pub fn check(request: Request, limits: &Limits) -> Step<Check> {
+    let mut request = request;
+    let domain = request.resolve_domain();
+    let mut state = State::new(request, *limits);
+    let domain = match domain {
+        Ok(domain) => domain,
+        Err(error) => {
+            let text = state.request.texts.domain().into();
+            return Step::Done(state.into_report(Verdict::None, Some(Cause::Domain { text, error })));
+        }
+    };
+    state.domain = Some(domain.clone());
+    if state.request.is_trusted {
+        return Step::Done(state.into_report(Verdict::None, Some(Cause::TrustedForwarder)));
+    }
+    Step::Ask(Check { question: Question::txt(domain), pending: Pending::Record(Origin::Domain), state })
+}
+
+/// A check that waits for an answer. See [`Inquiry`].
+#[derive(Clone, Debug)]
+pub struct Check {
+    question: Question,
+    pending: Pending,
+    state: State,
+}
+
+/// What a check knows whatever it waits for.
+#[derive(Clone, Debug)]
+struct State {
+    request: Request,
+    limits: Limits,
+    domain: Option<Name>,
+    /// The records whose `include` is being evaluated, the outermost first. No deeper than the limit of look-ups.
+    outer: Vec<Frame>,
+    lookups: usize,
+    void_lookups: usize,
+    questions: usize,
+    clients: ClientNames,
+    innermost: Option<Matched>,
+    /// Why the domain's own verdict is none, while the best-guess record is evaluated.
+    guessing: Option<Cause>,
+    trace: Option<Box<Tracer>>,
+}
+
+impl Inquiry for Check {
+    type Outcome = Report;
+
+    fn question(&self) -> &Question {
+        &self.question
+    }
+
+    fn answer(self, answer: Answer) -> Step<Self> {
+        let Self { question, pending, mut state } = self;
+        state.questions = state.questions.saturating_add(1);
+        let next = state.answered(question, pending, answer);
+        state.go_on(next)
+    }
+
+    /// The overall limit of time (RFC 7208 §4.6.4): temperror, unless only the explanation is missing.
+    fn expire(self) -> Report {
+        let Self { question, pending, state } = self;
+        match pending.into_decided() {
+            Some(frame) => state.decided(&frame, None),
+            None => state.into_report(Verdict::TempError, Some(Cause::Deadline(question))),
+        }
+    }
+}
+
+impl State {
+    fn new(request: Request, limits: Limits) -> Self {
+        let trace = request.is_traced.then(Box::default);
+        Self {
+            request,
+            limits,
+            domain: None,
+            outer: Vec::new(),
+            lookups: 0,
+            void_lookups: 0,
+            questions: 0,
+            clients: ClientNames::default(),
+            innermost: None,
+            guessing: None,
+            trace,
+        }
+    }
+
+    /// Goes on until there is something to ask or nothing left to do.
+    fn go_on(mut self, next: Next) -> Step<Check> {
+        let mut next = next;
+        loop {
+            next = match next {
+                Next::Ask(question, pending) => {
+                    return Step::Ask(Check { question, pending, state: self });
+                }
+                Next::Do(Task::Term(frame)) => self.evaluate(frame),
+                Next::Do(Task::Redirect(frame)) => self.redirect(frame),
+                Next::Do(Task::Explain(frame)) => self.explain(frame),
+                Next::Do(Task::Explanation(frame, text)) => self.expand_explanation(frame, &text),
+                Next::Match(frame) => self.matched(frame),
+                Next::NoMatch(frame) => self.not_matched(frame),
+                Next::Explained(frame, explanation) => return Step::Done(self.decided(&frame, explanation)),
+                Next::Neutral(domain) => {
+                    return Step::Done(self.into_report(Verdict::Neutral, Some(Cause::NoMatch { domain })));
+                }
+                Next::Stop(verdict, cause) => return Step::Done(self.into_report(verdict, Some(cause))),
+            };
+        }
+    }
+
+    fn answered(&mut self, question: Question, pending: Pending, answer: Answer) -> Next {
+        if let Some(stop) = self.count_void(&question, &pending, &answer) {
+            return stop;
+        }
+        match pending {
+            Pending::Record(origin) => self.record_answered(question, origin, &answer),
+            Pending::Pointers(task) => {
+                self.clients.learn_names(&answer, self.limits.pointers);
+                Next::Do(task)
+            }
+            Pending::PointerAddresses(task, number) => {
+                self.clients.learn_addresses(number, &answer, self.request.ip);
+                Next::Do(task)
+            }
+            Pending::Explanation(frame) => self.explanation_answered(frame, &answer),
+            Pending::Term(frame, wanted) => self.term_answered(question, frame, wanted, &answer),
+        }
+    }
+
+    /// Counts a void look-up (RFC 7208 §4.6.4) and keeps the exchange in the trace. The domain's own record is no
+    /// term's look-up, and an explanation is looked up when the verdict stands.
+    fn count_void(&mut self, question: &Question, pending: &Pending, answer: &Answer) -> Option<Next> {
+        let counts = !matches!(pending, Pending::Record(Origin::Domain)) && !pending.is_for_explanation();
+        let is_void = counts && is_void(question, answer);
+        self.void_lookups = self.void_lookups.saturating_add(usize::from(is_void));
+        if let Some(trace) = &mut self.trace {
+            trace.exchange(question, answer, self.lookups, self.void_lookups);
+        }
+        let limit = self.limits.void_lookups;
+        (is_void && self.void_lookups > limit).then(|| {
+            Next::Stop(Verdict::PermError, Cause::TooManyVoidLookups { limit, question: question.clone() })
+        })
+    }
+
+    /// Selects the record among the texts of a domain (RFC 7208 §4.4, §4.5).
+    fn record_answered(&mut self, question: Question, origin: Origin, answer: &Answer) -> Next {
+        let domain = question.name.clone();
+        match answer {
+            Answer::Unavailable => return Next::Stop(Verdict::TempError, Cause::Unavailable(question)),
+            Answer::NoSuchName => return self.no_record(origin, Cause::NoSuchName { domain }),
+            Answer::NoRecords | Answer::Records(_) => {}
+        }
+        let mut claimed = answer.as_txt().iter().filter(|text| Record::is_claimed_by(text.as_bytes()));
+        let Some(text) = claimed.next() else {
+            return self.no_record(origin, Cause::NoRecord { domain });
+        };
+        let others = claimed.count();
+        if others > 0 {
+            let count = others.saturating_add(1);
+            return Next::Stop(Verdict::PermError, Cause::SeveralRecords { domain, count });
+        }
+        let mut first = None;
+        let record = Record::scan(text.clone(), |term| {
+            if first.is_none() && self.concerns(term) {
+                first = Some(Position::of(term));
+            }
+        });
+        match record {
+            Ok(record) => self.begin(Frame::new(domain, record), first),
+            Err(error) => Next::Stop(Verdict::PermError, Cause::Syntax { domain, error }),
+        }
+    }
+
+    /// What a domain without a record means depends on who led there: none for the domain itself (RFC 7208
+    /// §4.3, §4.5), permerror for `include` (§5.2) and `redirect` (§6.1).
+    fn no_record(&mut self, origin: Origin, cause: Cause) -> Next {
+        let term = match origin {
+            Origin::Redirect(term) => Some(term),
+            Origin::Include => self.outer.last().map(Frame::term),
+            Origin::Domain => None,
+        };
+        if let Some(term) = term {
+            return Next::Stop(Verdict::PermError, Cause::TargetWithoutRecord { term });
+        }
+        match (&cause, self.request.best_guess.take()) {
+            (Cause::NoRecord { domain }, Some(record)) => {
+                let frame = Frame::new(domain.clone(), record);
+                let first =
+                    frame.record.terms().find(|term| self.concerns(term)).map(|term| Position::of(&term));
+                self.guessing = Some(cause);
+                self.begin(frame, first)
+            }
+            _ => Next::Stop(Verdict::None, cause),
+        }
+    }
+
+    /// Whether a term must be looked at for this client. A trace wants to see every directive.
+    fn concerns(&self, term: &Term<'_>) -> bool {
+        terms::may_match(term, self.request.ip) || (self.trace.is_some() && terms::is_directive(term))
+    }
+
+    /// Begins to evaluate a record, at the first term that concerns the client.
+    fn begin(&mut self, frame: Frame, first: Option<Position>) -> Next {
+        if let Some(trace) = &mut self.trace {
+            trace.record(&frame.domain, &frame.record, self.lookups, self.void_lookups);
+        }
+        match first {
+            Some(position) => Next::Do(Task::Term(frame.at(position))),
+            None => self.end_of_record(frame),
+        }
+    }
+
+    /// The directive of a frame matches: in an included record the result decides whether the outer directive
+    /// does (RFC 7208 §5.2), in any other it is the verdict.
+    fn matched(&mut self, frame: Frame) -> Next {
+        self.trace_outcome(true);
+        let Some(outer) = self.outer.pop() else {
+            // RFC 7208 §6.2: only a fail is explained, by the record that made it
+            let is_explained = frame.verdict() == Verdict::Fail && self.guessing.is_none();
+            return match frame.record.index().exp {
+                Some(_) if is_explained => Next::Do(Task::Explain(frame)),
+                _ => Next::Explained(frame, None),
+            };
+        };
+        self.trace_leave(frame.verdict());
+        if frame.verdict() == Verdict::Pass {
+            self.innermost.get_or_insert_with(|| frame.term());
+            Next::Match(outer)
+        } else {
+            self.innermost = None;
+            Next::NoMatch(outer)
+        }
+    }
+
+    /// The directive of a frame does not match: on to the next that concerns the client.
+    fn not_matched(&mut self, frame: Frame) -> Next {
+        self.trace_outcome(false);
+        let mut rest = frame.record.terms_from(frame.position.end);
+        let next = rest.find(|term| self.concerns(term)).map(|term| Position::of(&term));
+        match next {
+            Some(position) => Next::Do(Task::Term(frame.at(position))),
+            None => self.end_of_record(frame),
+        }
+    }
+
+    /// No directive is left (RFC 7208 §4.7): redirect, unless there is an `all`, or else neutral.
+    fn end_of_record(&mut self, frame: Frame) -> Next {
+        let index = frame.record.index();
+        let redirect = index.redirect.filter(|_| !index.has_all);
+        match redirect.and_then(|at| frame.record.term_at(usize::from(at))).map(|term| Position::of(&term)) {
+            Some(position) => Next::Do(Task::Redirect(frame.at(position))),
+            None => self.nothing_matched(frame),
+        }
+    }
+
+    fn nothing_matched(&mut self, frame: Frame) -> Next {
+        match self.outer.pop() {
+            Some(outer) => {
+                self.trace_leave(Verdict::Neutral);
+                Next::NoMatch(outer)
+            }
+            None => Next::Neutral(frame.domain),
+        }
+    }
+
+    /// The report of a check that a directive decided.
+    fn decided(mut self, frame: &Frame, explanation: Option<String>) -> Report {
+        let verdict = frame.verdict();
+        let matched = frame.term();
+        let cause = (verdict != Verdict::Pass).then(|| Cause::Matched(matched.clone()));
+        let innermost = self.innermost.take();
+        let mut report = self.into_report(verdict, cause);
+        report.matched = Some(matched);
+        report.innermost = innermost;
+        report.explanation = explanation;
+        report
+    }
+
+    fn into_report(self, verdict: Verdict, cause: Option<Cause>) -> Report {
+        let trace = self.trace.map(|tracer| tracer.finish(verdict, cause.as_ref()));
+        let mut report = Report::new(self.request, self.domain);
+        (report.verdict, report.cause, report.best_guess) = match self.guessing {
+            Some(own) => (Verdict::None, Some(own), Some(verdict)),
+            None => (verdict, cause, None),
+        };
+        report.lookups = self.lookups;
+        report.void_lookups = self.void_lookups;
+        report.questions = self.questions;
+        report.trace = trace;
+        report
+    }
+
+    fn trace_outcome(&mut self, is_match: bool) {
+        if let Some(trace) = &mut self.trace {
+            trace.outcome(is_match, self.lookups, self.void_lookups);
+        }
+    }
+
+    fn trace_leave(&mut self, verdict: Verdict) {
+        if let Some(trace) = &mut self.trace {
+            trace.leave(verdict);
+        }
+    }
+}
+
+/// Whether there is no such record; records of another kind than the one asked are none.
+fn is_void(question: &Question, answer: &Answer) -> bool {
+    match answer {
+        Answer::Records(records) => records.is_empty() || records.kind() != question.kind,
+        Answer::NoRecords | Answer::NoSuchName => true,
+        Answer::Unavailable => false,
+    }
+}

@@ -1,0 +1,330 @@
+//! Evaluating one term (RFC 7208 §5, §6.1).
+
+use super::{
+    State,
+    clients::Choice,
+    state::{Frame, Next, Origin, Pending, Task, Wanted},
+};
+use crate::{
+    macros::{Letter, Piece, Place, expand_into},
+    record::{DomainSpec, DualPrefix, Mechanism, Term, TermKind},
+    request::at_least_two_labels,
+    verdict::{Cause, DomainError, Verdict},
+};
+use alloc::{string::String, sync::Arc};
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use mail_base::{
+    Name,
+    dns::{Answer, Kind, Mx, Question, Records},
+    name::MAX_OCTETS,
+};
+
+/// Where a domain-spec leads (RFC 7208 §4.8).
+pub(super) enum Target {
+    /// To this name.
+    Name(Name),
+    /// To no name, so that nothing matches. RFC 7208 §4.8 leaves open what follows from that.
+    Malformed(DomainError),
+    /// To no name, because the local part of the sender is not ASCII (RFC 8616 §4).
+    NotAscii,
+    /// The name of the client must be known first.
+    Ask(Question, AskFor),
+}
+
+/// What is asked of the client's names.
+pub(super) enum AskFor {
+    Names,
+    Addresses(usize),
+}
+
+impl AskFor {
+    pub(super) fn pending(self, task: Task) -> Pending {
+        match self {
+            Self::Names => Pending::Pointers(task),
+            Self::Addresses(number) => Pending::PointerAddresses(task, number),
+        }
+    }
+}
+
+pub(super) fn is_directive(term: &Term<'_>) -> bool {
+    matches!(term.kind, TermKind::Directive { .. })
+}
+
+/// Whether a term may match this client: all but modifiers and networks that the client is not in.
+pub(super) fn may_match(term: &Term<'_>, ip: IpAddr) -> bool {
+    let TermKind::Directive { mechanism, .. } = term.kind else { return false };
+    match (mechanism, ip) {
+        (Mechanism::Ip4 { address, prefix }, IpAddr::V4(ip)) => is_in_ip4(ip, address, prefix),
+        (Mechanism::Ip6 { address, prefix }, IpAddr::V6(ip)) => is_in_ip6(ip, address, prefix),
+        (Mechanism::Ip4 { .. }, IpAddr::V6(_)) | (Mechanism::Ip6 { .. }, IpAddr::V4(_)) => false,
+        _ => true,
+    }
+}
+
+/// Whether the first `prefix` bits are equal.
+fn is_in_ip4(ip: Ipv4Addr, network: Ipv4Addr, prefix: u8) -> bool {
+    let differing = ip.to_bits() ^ network.to_bits();
+    differing.checked_shr(32_u32.saturating_sub(u32::from(prefix))).unwrap_or(0) == 0
+}
+
+fn is_in_ip6(ip: Ipv6Addr, network: Ipv6Addr, prefix: u8) -> bool {
+    let differing = ip.to_bits() ^ network.to_bits();
+    differing.checked_shr(128_u32.saturating_sub(u32::from(prefix))).unwrap_or(0) == 0
+}
+
+/// What a directive compares the client with, once its target is known.
+#[derive(Clone, Copy)]
+enum Comparison {
+    Include,
+    Addresses(DualPrefix),
+    Exchangers(DualPrefix),
+    Existence,
+    ClientName,
+}
+
+impl State {
+    /// Evaluates the directive at the frame's position.
+    pub(super) fn evaluate(&mut self, frame: Frame) -> Next {
+        let Some(term) = frame.record.term_at(frame.position.at) else { return Next::NoMatch(frame) };
+        if !frame.is_counted
+            && let Some(trace) = &mut self.trace
+        {
+            trace.term(frame.term(), self.lookups, self.void_lookups);
+        }
+        let TermKind::Directive { mechanism, .. } = term.kind else { return Next::NoMatch(frame) };
+        let (domain, comparison) = match mechanism {
+            Mechanism::All | Mechanism::Ip4 { .. } | Mechanism::Ip6 { .. } => {
+                return if may_match(&term, self.request.ip) {
+                    Next::Match(frame)
+                } else {
+                    Next::NoMatch(frame)
+                };
+            }
+            Mechanism::Include(domain) => (Some(domain), Comparison::Include),
+            Mechanism::A { domain, prefix } => (domain, Comparison::Addresses(prefix)),
+            Mechanism::Mx { domain, prefix } => (domain, Comparison::Exchangers(prefix)),
+            Mechanism::Ptr { domain } => (domain, Comparison::ClientName),
+            Mechanism::Exists(domain) => (Some(domain), Comparison::Existence),
+        };
+        if let Some(stop) = self.count_lookup(&frame) {
+            return stop;
+        }
+        let target = match domain {
+            Some(domain) => self.target(&frame.domain, domain),
+            None => Target::Name(frame.domain.clone()),
+        };
+        let frame = Frame { is_counted: true, ..frame };
+        match (target, comparison) {
+            (Target::Name(name), _) => self.compare(frame, name, comparison),
+            (Target::Ask(question, ask), _) => Next::Ask(question, ask.pending(Task::Term(frame))),
+            // RFC 7208 §4.3 and §5.2: a malformed domain has no record, which is permerror for include
+            (Target::Malformed(error), Comparison::Include) => target_error(&frame, error),
+            (Target::Malformed(_) | Target::NotAscii, _) => Next::NoMatch(frame),
+        }
+    }
+
+    fn compare(&mut self, frame: Frame, name: Name, comparison: Comparison) -> Next {
+        let (kind, wanted) = match comparison {
+            Comparison::Addresses(prefix) => (self.address_kind(), Wanted::Addresses(prefix)),
+            Comparison::Exchangers(prefix) => (Kind::Mx, Wanted::Exchangers(prefix)),
+            // RFC 7208 §5.7: the type is A, even where the client's address is IPv6
+            Comparison::Existence => (Kind::A, Wanted::Existence),
+            Comparison::ClientName => return self.compare_client_name(frame, &name),
+            Comparison::Include => return self.include(frame, name),
+        };
+        Next::Ask(Question::new(name, kind), Pending::Term(frame, wanted))
+    }
+
+    /// Whether a validated name of the client is within the target (RFC 7208 §5.5).
+    fn compare_client_name(&self, frame: Frame, target: &Name) -> Next {
+        match self.clients.within(target) {
+            Choice::Name(_) => Next::Match(frame),
+            Choice::Nothing => Next::NoMatch(frame),
+            Choice::AskNames => Next::Ask(self.names_question(), Pending::Pointers(Task::Term(frame))),
+            Choice::AskAddresses(name, number) => Next::Ask(
+                Question::new(name.clone(), self.address_kind()),
+                Pending::PointerAddresses(Task::Term(frame), number),
+            ),
+        }
+    }
+
+    /// Goes on with the record of another domain, and comes back with its result (RFC 7208 §5.2).
+    fn include(&mut self, frame: Frame, name: Name) -> Next {
+        let name = match at_least_two_labels(name) {
+            Ok(name) => name,
+            Err(error) => return target_error(&frame, error),
+        };
+        self.outer.push(frame);
+        if let Some(trace) = &mut self.trace {
+            trace.enter();
+        }
+        Next::Ask(Question::txt(name), Pending::Record(Origin::Include))
+    }
+
+    /// Follows the `redirect` at the frame's position (RFC 7208 §6.1).
+    pub(super) fn redirect(&mut self, frame: Frame) -> Next {
+        let Some(domain) = frame.record.redirect() else { return self.nothing_matched(frame) };
+        if !frame.is_counted
+            && let Some(trace) = &mut self.trace
+        {
+            trace.term(frame.term(), self.lookups, self.void_lookups);
+        }
+        if let Some(stop) = self.count_lookup(&frame) {
+            return stop;
+        }
+        let target = match self.target(&frame.domain, domain) {
+            Target::Name(name) => at_least_two_labels(name),
+            Target::Malformed(error) => Err(error),
+            Target::NotAscii => return self.nothing_matched(frame),
+            Target::Ask(question, ask) => {
+                let frame = Frame { is_counted: true, ..frame };
+                return Next::Ask(question, ask.pending(Task::Redirect(frame)));
+            }
+        };
+        match target {
+            Ok(name) => Next::Ask(Question::txt(name), Pending::Record(Origin::Redirect(frame.term()))),
+            Err(error) => target_error(&frame, error),
+        }
+    }
+
+    /// Counts a term that asks the DNS, once (RFC 7208 §4.6.4).
+    fn count_lookup(&mut self, frame: &Frame) -> Option<Next> {
+        if frame.is_counted {
+            return None;
+        }
+        let limit = self.limits.lookups;
+        if self.lookups >= limit {
+            let cause = Cause::TooManyLookups { limit, term: frame.term() };
+            return Some(Next::Stop(Verdict::PermError, cause));
+        }
+        self.lookups = self.lookups.saturating_add(1);
+        None
+    }
+
+    /// Takes the records that a term wanted.
+    pub(super) fn term_answered(
+        &mut self,
+        question: Question,
+        frame: Frame,
+        wanted: Wanted,
+        answer: &Answer,
+    ) -> Next {
+        // RFC 7208 §5: an error ends the whole check
+        if *answer == Answer::Unavailable {
+            return Next::Stop(Verdict::TempError, Cause::Unavailable(question));
+        }
+        match wanted {
+            Wanted::Existence if answer.as_a().is_empty() => Next::NoMatch(frame),
+            Wanted::Existence => Next::Match(frame),
+            Wanted::Addresses(prefix) if self.is_among(answer, prefix) => Next::Match(frame),
+            Wanted::Addresses(_) => Next::NoMatch(frame),
+            Wanted::Exchangers(prefix) => self.exchangers_answered(frame, prefix, answer),
+            Wanted::ExchangerAddresses(prefix, ..) if self.is_among(answer, prefix) => Next::Match(frame),
+            Wanted::ExchangerAddresses(prefix, exchangers, next) => {
+                self.ask_exchanger(frame, prefix, exchangers, next)
+            }
+        }
+    }
+
+    /// The exchangers of an `mx` (RFC 7208 §5.4). There is no implicit one.
+    fn exchangers_answered(&self, frame: Frame, prefix: DualPrefix, answer: &Answer) -> Next {
+        let Answer::Records(Records::Mx(exchangers)) = answer else { return Next::NoMatch(frame) };
+        let limit = self.limits.exchangers;
+        let count = exchangers.len();
+        if count > limit {
+            let cause = Cause::TooManyExchangers { limit, count, term: frame.term() };
+            return Next::Stop(Verdict::PermError, cause);
+        }
+        self.ask_exchanger(frame, prefix, exchangers.clone(), 0)
+    }
+
+    /// Asks for the addresses of the exchanger of this number, or of the first after it that is a host: a null MX
+    /// (RFC 7505) names none.
+    fn ask_exchanger(&self, frame: Frame, prefix: DualPrefix, exchangers: Arc<[Mx]>, number: usize) -> Next {
+        let host = exchangers.iter().enumerate().skip(number).find(|(_, mx)| !mx.exchange.is_root());
+        let Some((number, mx)) = host else { return Next::NoMatch(frame) };
+        let question = Question::new(mx.exchange.clone(), self.address_kind());
+        let next = number.saturating_add(1);
+        Next::Ask(question, Pending::Term(frame, Wanted::ExchangerAddresses(prefix, exchangers, next)))
+    }
+
+    /// The kind of the client's address (RFC 7208 §5).
+    fn address_kind(&self) -> Kind {
+        if self.request.ip.is_ipv4() { Kind::A } else { Kind::Aaaa }
+    }
+
+    /// Whether the client is within the prefix of an address. Of no address nobody is, whatever the prefix.
+    fn is_among(&self, answer: &Answer, prefix: DualPrefix) -> bool {
+        match self.request.ip {
+            IpAddr::V4(ip) => answer.as_a().iter().any(|address| is_in_ip4(ip, *address, prefix.ip4)),
+            IpAddr::V6(ip) => answer.as_aaaa().iter().any(|address| is_in_ip6(ip, *address, prefix.ip6)),
+        }
+    }
+
+    /// Expands a domain-spec to a name (RFC 7208 §4.8, §7.3).
+    pub(super) fn target(&self, domain: &Name, spec: DomainSpec<'_>) -> Target {
+        if !spec.has_macros() {
+            return target_name(spec.as_str());
+        }
+        let has = |letters: &[Letter]| {
+            spec.pieces()
+                .flatten()
+                .any(|piece| matches!(piece, Piece::Macro(one) if letters.contains(&one.letter)))
+        };
+        if has(&[Letter::Sender, Letter::LocalPart]) && !self.request.texts.local_part().is_ascii() {
+            return Target::NotAscii;
+        }
+        let validated_name = match self.validated_name(domain, has(&[Letter::ValidatedName])) {
+            Ok(name) => name,
+            Err((question, ask)) => return Target::Ask(question, ask),
+        };
+        let mut text = String::new();
+        let values = self.request.values(domain, validated_name);
+        match expand_into(&mut text, spec.as_str(), Place::DomainSpec, &values) {
+            Ok(()) => target_name(fitted(&text)),
+            Err(_) => Target::Malformed(DomainError::Expansion),
+        }
+    }
+
+    /// What `%{p}` stands for, or the question that must be answered first.
+    pub(super) fn validated_name(&self, domain: &Name, is_wanted: bool) -> Result<&str, (Question, AskFor)> {
+        if !is_wanted {
+            return Ok("unknown");
+        }
+        match self.clients.closest_to(domain) {
+            Choice::Name(name) => Ok(name.as_str()),
+            Choice::Nothing => Ok("unknown"),
+            Choice::AskNames => Err((self.names_question(), AskFor::Names)),
+            Choice::AskAddresses(name, number) => {
+                Err((Question::new(name.clone(), self.address_kind()), AskFor::Addresses(number)))
+            }
+        }
+    }
+
+    fn names_question(&self) -> Question {
+        Question::new(Name::reverse_of(self.request.ip), Kind::Ptr)
+    }
+}
+
+fn target_error(frame: &Frame, error: DomainError) -> Next {
+    Next::Stop(Verdict::PermError, Cause::TargetDomain { term: frame.term(), error })
+}
+
+fn target_name(text: &str) -> Target {
+    match Name::parse(text) {
+        Ok(name) => Target::Name(name),
+        Err(error) => Target::Malformed(error.into()),
+    }
+}
+
+/// Removes labels from the left of a name that is too long (RFC 7208 §7.3).
+fn fitted(name: &str) -> &str {
+    let mut name = name;
+    while name.strip_suffix('.').unwrap_or(name).len() > MAX_OCTETS {
+        match name.split_once('.') {
+            Some((_, rest)) => name = rest,
+            None => return name,
+        }
+    }
+    name
+}

@@ -1,0 +1,261 @@
+//! What a check did, step by step.
+//!
+//! A request with [`trace(true)`](crate::Request::trace) gets a [`Trace`] in its report: a tree, kept as a list of
+//! [`TraceStep`]s with their depth. `Display` draws it.
+
+use crate::{
+    record::Record,
+    report::Matched,
+    verdict::{Cause, Verdict},
+};
+use alloc::{string::String, vec, vec::Vec};
+use core::fmt;
+use mail_base::{
+    Name,
+    dns::{Answer, Question, Records},
+};
+
+/// What a check did, step by step.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Trace {
+    steps: Vec<TraceStep>,
+}
+
+/// One step of a check.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct TraceStep {
+    /// How many steps stand above this one.
+    pub depth: usize,
+    /// What happened.
+    pub event: Event,
+    /// How many terms had asked the DNS when the step was done.
+    pub lookups: usize,
+    /// How many of their questions had been answered with nothing.
+    pub void_lookups: usize,
+}
+
+/// What happened in a step.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Event {
+    /// A question was answered.
+    Answered {
+        /// The question.
+        question: Question,
+        /// The answer.
+        answer: Answer,
+    },
+    /// A record is evaluated.
+    Record {
+        /// Whose.
+        domain: Name,
+        /// The record.
+        record: Record,
+        /// What came of it, where it was included.
+        verdict: Option<Verdict>,
+    },
+    /// A term is evaluated.
+    Term {
+        /// The term.
+        term: Matched,
+        /// Whether it matched; nothing where the check ended in it, and for `redirect`.
+        is_match: Option<bool>,
+    },
+    /// The check ends.
+    Verdict {
+        /// With this result.
+        verdict: Verdict,
+        /// For this reason, where it did not pass.
+        cause: Option<Cause>,
+    },
+}
+
+impl Trace {
+    /// The steps, in the order in which they began. What belongs to a step follows it and is deeper.
+    #[must_use]
+    pub fn steps(&self) -> &[TraceStep] {
+        &self.steps
+    }
+}
+
+/// Keeps the steps of a check while it runs.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Tracer {
+    steps: Vec<TraceStep>,
+    /// The numbers of the records and terms that are being evaluated, the outermost first.
+    open: Vec<usize>,
+    /// How many were open when each `include` was entered.
+    entered: Vec<usize>,
+}
+
+impl Tracer {
+    fn push(&mut self, event: Event, lookups: usize, void_lookups: usize) {
+        self.steps.push(TraceStep { depth: self.open.len(), event, lookups, void_lookups });
+    }
+
+    fn open(&mut self, event: Event, lookups: usize, void_lookups: usize) {
+        let number = self.steps.len();
+        self.push(event, lookups, void_lookups);
+        self.open.push(number);
+    }
+
+    pub(crate) fn exchange(&mut self, question: &Question, answer: &Answer, lookups: usize, void: usize) {
+        let event = Event::Answered { question: question.clone(), answer: answer.clone() };
+        self.push(event, lookups, void);
+    }
+
+    pub(crate) fn record(&mut self, domain: &Name, record: &Record, lookups: usize, void: usize) {
+        let event = Event::Record { domain: domain.clone(), record: record.clone(), verdict: None };
+        self.open(event, lookups, void);
+    }
+
+    pub(crate) fn term(&mut self, term: Matched, lookups: usize, void: usize) {
+        self.open(Event::Term { term, is_match: None }, lookups, void);
+    }
+
+    /// The innermost open term matched or not.
+    pub(crate) fn outcome(&mut self, matched: bool, lookups: usize, void: usize) {
+        let step = self.open.pop().and_then(|number| self.steps.get_mut(number));
+        if let Some(step) = step {
+            (step.lookups, step.void_lookups) = (lookups, void);
+            if let Event::Term { is_match, .. } = &mut step.event {
+                *is_match = Some(matched);
+            }
+        }
+    }
+
+    /// An included record follows.
+    pub(crate) fn enter(&mut self) {
+        self.entered.push(self.open.len());
+    }
+
+    /// The included record, or the one it redirects to, is done.
+    pub(crate) fn leave(&mut self, result: Verdict) {
+        let Some(length) = self.entered.pop() else { return };
+        let step = self.open.get(length).and_then(|number| self.steps.get_mut(*number));
+        if let Some(TraceStep { event: Event::Record { verdict, .. }, .. }) = step {
+            *verdict = Some(result);
+        }
+        self.open.truncate(length);
+    }
+
+    pub(crate) fn finish(mut self, verdict: Verdict, cause: Option<&Cause>) -> Trace {
+        let (lookups, void_lookups) = self.steps.last().map_or((0, 0), |_| self.counts());
+        self.open.clear();
+        self.push(Event::Verdict { verdict, cause: cause.cloned() }, lookups, void_lookups);
+        Trace { steps: self.steps }
+    }
+
+    fn counts(&self) -> (usize, usize) {
+        let most = |count: fn(&TraceStep) -> usize| self.steps.iter().map(count).max().unwrap_or(0);
+        (most(|step| step.lookups), most(|step| step.void_lookups))
+    }
+}
+
+impl fmt::Display for Event {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Answered { question, answer } => write!(f, "{question}: {}", Brief(answer)),
+            Self::Record { domain, record, verdict } => {
+                write!(f, "{domain}: {record}")?;
+                match verdict {
+                    Some(verdict) => write!(f, " => {verdict}"),
+                    None => Ok(()),
+                }
+            }
+            Self::Term { term, is_match } => {
+                f.write_str(term.text())?;
+                f.write_str(match is_match {
+                    Some(true) => " matches",
+                    Some(false) => " does not match",
+                    None => "",
+                })
+            }
+            Self::Verdict { verdict, cause: None } => write!(f, "{verdict}"),
+            Self::Verdict { verdict, cause: Some(cause) } => write!(f, "{verdict}: {cause}"),
+        }
+    }
+}
+
+/// The most records of an answer that are written out.
+const BRIEF: usize = 4;
+
+/// An answer in a few words.
+struct Brief<'a>(&'a Answer);
+
+impl fmt::Display for Brief<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let records = match self.0 {
+            Answer::NoRecords => return f.write_str("no such records"),
+            Answer::NoSuchName => return f.write_str("no such name"),
+            Answer::Unavailable => return f.write_str("no answer"),
+            Answer::Records(records) => records,
+        };
+        match records {
+            Records::A(records) => list(f, records.iter()),
+            Records::Aaaa(records) => list(f, records.iter()),
+            Records::Mx(records) => list(f, records.iter().map(|mx| &mx.exchange)),
+            Records::Ptr(records) => list(f, records.iter()),
+            Records::Txt(records) if records.len() == 1 => f.write_str("1 text"),
+            Records::Txt(records) => write!(f, "{} texts", records.len()),
+            _ => write!(f, "{} records", records.len()),
+        }
+    }
+}
+
+fn list<T: fmt::Display>(f: &mut fmt::Formatter<'_>, items: impl ExactSizeIterator<Item = T>) -> fmt::Result {
+    let count = items.len();
+    for (at, item) in items.take(BRIEF).enumerate() {
+        write!(f, "{}{item}", if at == 0 { "" } else { ", " })?;
+    }
+    match count.checked_sub(BRIEF) {
+        None | Some(0) => Ok(()),
+        Some(more) => write!(f, " and {more} more"),
+    }
+}
+
+/// Draws the tree. Where a term asks the DNS, its line ends in the counts of look-ups and of void look-ups after
+/// it.
+impl fmt::Display for Trace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let is_last = self.last_of_their_kind();
+        // whether the step that is open at each depth has a sibling still to come
+        let mut bars: Vec<bool> = Vec::new();
+        for (step, is_last) in self.steps.iter().zip(is_last) {
+            let mut line = String::new();
+            bars.truncate(step.depth);
+            if step.depth > 0 {
+                for bar in bars.iter().skip(1) {
+                    line.push_str(if *bar { "│  " } else { "   " });
+                }
+                line.push_str(if is_last { "└─ " } else { "├─ " });
+            }
+            bars.push(!is_last);
+            write!(f, "{line}{}", step.event)?;
+            match &step.event {
+                Event::Term { term, .. } if term.term().is_some_and(|term| term.is_lookup()) => {
+                    writeln!(f, "  [{} look-ups, {} void]", step.lookups, step.void_lookups)?;
+                }
+                _ => writeln!(f)?,
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Trace {
+    /// For each step, whether no other of its depth follows below the same one.
+    fn last_of_their_kind(&self) -> Vec<bool> {
+        let mut is_last = vec![false; self.steps.len()];
+        let mut has_later: Vec<bool> = Vec::new();
+        for (step, is_last) in self.steps.iter().zip(&mut is_last).rev() {
+            has_later.resize(step.depth.saturating_add(1), false);
+            if let Some(has_later) = has_later.get_mut(step.depth) {
+                *is_last = !*has_later;
+                *has_later = true;
+            }
+        }
+        is_last
+    }
+}
