@@ -1,0 +1,205 @@
+//! Where a policy is looked for, and which domain is the organizational one.
+//!
+//! RFC 9989 finds both in the DNS: the tree walk asks for records at a domain and at its parents (§4.10), at
+//! most eight times. RFC 7489 found organizational domains in a list of public suffixes; receivers that still
+//! do so bring the list as a [`SuffixList`].
+//!
+//! Everything here is a function of the answers known so far. Where an answer is missing, it says which
+//! question to ask, and is called again once there is one; nothing is asked twice.
+
+use crate::{
+    answers::{Answers, Stop},
+    limits::WALK_SKIP_TO,
+    policy::PublicSuffix,
+    record::Record,
+};
+use alloc::vec::Vec;
+use core::fmt;
+use mail_base::Name;
+
+/// How to look for records and organizational domains.
+#[derive(Clone, Copy, Default)]
+#[non_exhaustive]
+pub enum Discovery<'a> {
+    /// By walking up the DNS tree (RFC 9989 §4.10).
+    #[default]
+    TreeWalk,
+    /// By a list of public suffixes (RFC 7489 §3.2 and §6.6.3).
+    SuffixList(&'a (dyn SuffixList + Sync)),
+}
+
+impl Discovery<'_> {
+    /// Which of the two it is.
+    #[must_use]
+    pub fn method(self) -> Method {
+        match self {
+            Self::TreeWalk => Method::TreeWalk,
+            Self::SuffixList(_) => Method::SuffixList,
+        }
+    }
+}
+
+impl fmt::Debug for Discovery<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.method(), f)
+    }
+}
+
+/// Which way was taken.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Method {
+    /// [`Discovery::TreeWalk`].
+    #[default]
+    TreeWalk,
+    /// [`Discovery::SuffixList`].
+    SuffixList,
+}
+
+impl Method {
+    /// The word that an aggregate report has for it (RFC 9990 §3.1.4).
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::TreeWalk => "treewalk",
+            Self::SuffixList => "psl",
+        }
+    }
+}
+
+impl fmt::Display for Method {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// A list of public suffixes, such as the one at <https://publicsuffix.org/>.
+pub trait SuffixList {
+    /// How many labels the public suffix of a name has: 1 for `example.com`, 2 for `example.co.uk`. A name that
+    /// no rule covers has 1, as if the list had the rule `*`; a name that is a public suffix itself has as many
+    /// as it has labels.
+    fn suffix_labels(&self, name: &Name) -> usize;
+
+    /// The organizational domain of a name (RFC 7489 §3.2): its public suffix and one label more, or the name
+    /// itself where it is a public suffix.
+    fn organizational_domain(&self, name: &Name) -> Name {
+        name.last_labels(self.suffix_labels(name).max(1).saturating_add(1))
+    }
+}
+
+impl<S: SuffixList + ?Sized> SuffixList for &S {
+    fn suffix_labels(&self, name: &Name) -> usize {
+        (**self).suffix_labels(name)
+    }
+}
+
+/// The record that applies to an author.
+pub(crate) struct Found {
+    pub(crate) record: Record,
+    pub(crate) at: Name,
+    /// The author's organizational domain by the tree walk, where the search told it.
+    pub(crate) organizational_domain: Option<Name>,
+}
+
+/// Policy discovery (RFC 9989 §4.10.1): the record of the author's domain, or else of its organizational
+/// domain, or else of its public suffix.
+pub(crate) fn policy(
+    answers: &Answers,
+    discovery: Discovery<'_>,
+    author: &Name,
+) -> Result<Option<Found>, Stop> {
+    if let Some(record) = answers.record(author)? {
+        let is_organizational = record.public_suffix() == PublicSuffix::No;
+        let organizational_domain = is_organizational.then(|| author.clone());
+        return Ok(Some(Found { record: record.clone(), at: author.clone(), organizational_domain }));
+    }
+    match discovery {
+        // it goes on where the question above began, so a public suffix right above the author counts
+        Discovery::TreeWalk => Ok(Walk::from(answers, author)?.policy()),
+        Discovery::SuffixList(list) => {
+            let at = list.organizational_domain(author);
+            let record = answers.record(&at)?.cloned();
+            Ok(record.map(|record| Found { record, organizational_domain: Some(at.clone()), at }))
+        }
+    }
+}
+
+/// The organizational domain of a domain (RFC 9989 §4.10.2, RFC 7489 §3.2).
+pub(crate) fn organizational_domain(
+    answers: &Answers,
+    discovery: Discovery<'_>,
+    domain: &Name,
+) -> Result<Name, Stop> {
+    match discovery {
+        Discovery::TreeWalk => Ok(Walk::from(answers, domain)?.organizational_domain()),
+        Discovery::SuffixList(list) => Ok(list.organizational_domain(domain)),
+    }
+}
+
+/// The domains that a tree walk asks at, in order: the first as it is, then at most seven labels of it, then
+/// one label less each time (RFC 9989 §4.10).
+///
+/// ```
+/// use dmarc::{Name, walk_targets};
+///
+/// let start = Name::parse("a.b.c.d.e.f.g.mail.example.com").unwrap();
+/// let targets: Vec<String> = walk_targets(&start).map(String::from).collect();
+/// assert_eq!(targets[1], "d.e.f.g.mail.example.com");
+/// assert_eq!((targets.len(), targets[7].as_str()), (8, "com"));
+/// ```
+pub fn walk_targets(start: &Name) -> impl Iterator<Item = Name> + use<> {
+    let second = if start.label_count() > WALK_SKIP_TO {
+        Some(start.last_labels(WALK_SKIP_TO))
+    } else {
+        start.parent()
+    };
+    core::iter::once(start.clone()).chain(core::iter::successors(second, Name::parent))
+}
+
+/// A tree walk that has come to its end.
+struct Walk<'a> {
+    start: &'a Name,
+    /// The records that were found, the longest name first. Only the last can have a `psd` of `y` or `n`.
+    found: Vec<(Name, &'a Record)>,
+}
+
+impl<'a> Walk<'a> {
+    /// The DNS Tree Walk (RFC 9989 §4.10).
+    fn from(answers: &'a Answers, start: &'a Name) -> Result<Self, Stop> {
+        let mut found = Vec::new();
+        for target in walk_targets(start) {
+            let Some(record) = answers.record(&target)? else { continue };
+            found.push((target, record));
+            if record.public_suffix() != PublicSuffix::Unsaid {
+                break;
+            }
+        }
+        Ok(Self { start, found })
+    }
+
+    /// The choice of RFC 9989 §4.10.2: a walk stops at the first `psd` of `n` or `y`, so that only its last
+    /// record can have one.
+    fn organizational_domain(&self) -> Name {
+        match self.found.last() {
+            Some((at, record)) if record.public_suffix() == PublicSuffix::Yes && at != self.start => {
+                // "the domain one label below this one": on the way to the start, which may have been skipped
+                self.start.last_labels(at.label_count().saturating_add(1))
+            }
+            Some((at, _)) => at.clone(),
+            None => self.start.clone(),
+        }
+    }
+
+    /// The record of the organizational domain, or else of the public suffix (RFC 9989 §4.10.1). Records
+    /// between the author and its organizational domain do not count.
+    fn policy(&self) -> Option<Found> {
+        let organizational_domain = self.organizational_domain();
+        let of_organization = self.found.iter().find(|(at, _)| *at == organizational_domain);
+        let (at, record) = of_organization.or(self.found.last())?;
+        Some(Found {
+            record: (*record).clone(),
+            at: at.clone(),
+            organizational_domain: Some(organizational_domain),
+        })
+    }
+}
