@@ -1,0 +1,160 @@
+//! The seam to the crypto library.
+//!
+//! A [`Backend`] makes the two things that verification needs: a [`Hash`] that streams, and a parsed public key
+//! that can [`VerifySignature`]. Signing needs a [`SigningKey`], which each backend has for keys in memory, and
+//! which anyone can implement for a key that lives elsewhere.
+//!
+//! Each Cargo feature adds one backend and changes nothing else, so that several can be there at once:
+//!
+//! | feature | backend | module |
+//! |---|---|---|
+//! | `rustcrypto` (default) | `RustCrypto` | `backend::rustcrypto` |
+//! | `aws-lc-rs` | `AwsLc` | `backend::aws_lc` |
+//! | `ring` | `Ring` | `backend::ring` |
+
+use crate::algorithm::{Algorithm, HashAlgorithm, KeyType};
+use alloc::{boxed::Box, sync::Arc, vec::Vec};
+use core::fmt;
+
+#[cfg(feature = "rustcrypto")]
+pub mod rustcrypto;
+
+/// What a crypto library must do for verification.
+pub trait Backend: fmt::Debug + Send + Sync {
+    /// Starts a hash. `None` where the backend does not have the algorithm.
+    fn hash(&self, algorithm: HashAlgorithm) -> Option<Box<dyn Hash>>;
+
+    /// Makes a key ready for use.
+    ///
+    /// # Errors
+    /// [`RefusedKey`] where the backend does not take such a key.
+    fn public_key(&self, key: &PublicKey<'_>) -> Result<Arc<dyn VerifySignature>, RefusedKey>;
+}
+
+/// A public key as numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PublicKey<'a> {
+    /// An RSA key: big-endian numbers without leading zeros.
+    Rsa {
+        /// The modulus, `n`.
+        modulus: &'a [u8],
+        /// The public exponent, `e`.
+        exponent: &'a [u8],
+    },
+    /// An Ed25519 key.
+    Ed25519(&'a [u8; 32]),
+}
+
+impl PublicKey<'_> {
+    /// The kind of key.
+    #[must_use]
+    pub fn key_type(&self) -> KeyType {
+        match self {
+            Self::Rsa { .. } => KeyType::Rsa,
+            Self::Ed25519(_) => KeyType::Ed25519,
+        }
+    }
+
+    /// The length in bits: that of the modulus for RSA.
+    #[must_use]
+    pub fn bits(&self) -> usize {
+        match self {
+            Self::Rsa { modulus, .. } => {
+                let leading = modulus.first().map_or(0, |octet| octet.leading_zeros());
+                modulus.len().saturating_mul(8).saturating_sub(usize::try_from(leading).unwrap_or(0))
+            }
+            Self::Ed25519(_) => 256,
+        }
+    }
+}
+
+/// A public key that is ready for use.
+pub trait VerifySignature: fmt::Debug + Send + Sync {
+    /// Whether `signature` is that of `data`, the input of the header hash (RFC 6376 §3.7). Hashing it is part
+    /// of the algorithm.
+    fn verify(&self, algorithm: Algorithm, data: &[u8], signature: &[u8]) -> bool;
+}
+
+/// A hash that streams.
+pub trait Hash: Send + Sync {
+    /// Takes the next octets.
+    fn update(&mut self, octets: &[u8]);
+
+    /// The digest of what was taken so far; more can be taken afterwards.
+    fn digest(&self) -> Digest;
+}
+
+/// A digest.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Digest {
+    octets: [u8; 32],
+    length: usize,
+}
+
+impl Digest {
+    /// A digest of these octets, of which no more than 32 are kept.
+    #[must_use]
+    pub fn new(digest: &[u8]) -> Self {
+        let mut octets = [0; 32];
+        for (octet, &from) in octets.iter_mut().zip(digest) {
+            *octet = from;
+        }
+        Self { octets, length: digest.len().min(32) }
+    }
+
+    /// The octets.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        self.octets.get(..self.length).unwrap_or(&[])
+    }
+}
+
+impl AsRef<[u8]> for Digest {
+    fn as_ref(&self) -> &[u8] {
+        self.as_bytes()
+    }
+}
+
+impl fmt::Debug for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Digest(")?;
+        for octet in self.as_bytes() {
+            write!(f, "{octet:02x}")?;
+        }
+        f.write_str(")")
+    }
+}
+
+/// A key that signs.
+pub trait SigningKey {
+    /// What it signs with.
+    fn algorithm(&self) -> Algorithm;
+
+    /// Signs `data`, the input of the header hash (RFC 6376 §3.7). Hashing it is part of the algorithm.
+    ///
+    /// # Errors
+    /// [`RefusedKey`] where the key cannot sign.
+    fn sign(&self, data: &[u8]) -> Result<Vec<u8>, RefusedKey>;
+}
+
+/// A backend does not take a key, or cannot sign with it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum RefusedKey {
+    /// The backend does not take keys of this length.
+    #[error("the backend does not take a key of {bits} bits")]
+    Length {
+        /// The length of the key.
+        bits: usize,
+    },
+    /// The numbers of the key make no sense.
+    #[error("the numbers of the key make no sense")]
+    Malformed,
+    /// The backend does not have the algorithm.
+    #[error("the backend does not have the algorithm")]
+    Algorithm,
+    /// The backend failed.
+    #[error("the backend failed")]
+    Failed,
+}

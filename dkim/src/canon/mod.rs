@@ -1,0 +1,10 @@
+//! Canonical forms (RFC 6376 §3.4).
+//!
+//! [`header`] makes those of header fields, which are all in memory. [`body`] makes those of bodies while they
+//! stream through: it holds back white space and empty lines until it is known whether they count, finds long
+//! runs that need no change, and hands those on where they lie.
+
+pub(crate) mod body;
+pub(crate) mod header;
+mod space;
+pub(crate) mod tap;

@@ -1,0 +1,137 @@
+//! Where the canonical form of a body ends up: in hashes, cut off where `l=` says.
+
+use crate::{
+    algorithm::HashAlgorithm,
+    backend::{Digest, Hash},
+};
+use alloc::{boxed::Box, vec::Vec};
+
+/// Short pieces are gathered until there are this many octets: a hash takes a few long pieces faster than many
+/// short ones.
+const BUFFER: usize = 1024;
+
+/// A piece of this length is handed on where it lies.
+const LONG: usize = 256;
+
+/// Takes a canonical form piece by piece, and hashes it.
+///
+/// Signatures that want the same form share one hash of each algorithm. One that signs only the first octets
+/// (`l=`) takes the digest as it is when the hash has come that far.
+pub(crate) struct Tap {
+    buffer: [u8; BUFFER],
+    filled: usize,
+    octets: u64,
+    hashes: Vec<(HashAlgorithm, Box<dyn Hash>)>,
+    /// The lengths at which digests are wanted and have not been taken, the nearest last.
+    cuts: Vec<u64>,
+    digests: Vec<(HashAlgorithm, u64, Digest)>,
+}
+
+impl Tap {
+    pub(crate) fn new() -> Self {
+        Self {
+            buffer: [0; BUFFER],
+            filled: 0,
+            octets: 0,
+            hashes: Vec::new(),
+            cuts: Vec::new(),
+            digests: Vec::new(),
+        }
+    }
+
+    /// How many octets the canonical form has so far.
+    pub(crate) fn octets(&self) -> u64 {
+        self.octets
+    }
+
+    pub(crate) fn has_hash(&self, algorithm: HashAlgorithm) -> bool {
+        self.hashes.iter().any(|(existing, _)| *existing == algorithm)
+    }
+
+    pub(crate) fn add_hash(&mut self, algorithm: HashAlgorithm, hash: Box<dyn Hash>) {
+        self.hashes.push((algorithm, hash));
+    }
+
+    /// Asks for a digest of the first `length` octets. Must be called before anything is put in.
+    pub(crate) fn cut_at(&mut self, length: u64) {
+        if let Err(place) = self.cuts.binary_search_by(|cut| length.cmp(cut)) {
+            self.cuts.insert(place, length);
+        }
+    }
+
+    /// Takes the next piece of the canonical form.
+    pub(crate) fn put(&mut self, mut piece: &[u8]) {
+        while let Some(&cut) = self.cuts.last() {
+            let room = usize::try_from(cut.saturating_sub(self.octets)).unwrap_or(usize::MAX);
+            let Some((before, after)) = piece.split_at_checked(room) else { break };
+            self.append(before);
+            self.take_digests(cut);
+            self.cuts.pop();
+            piece = after;
+        }
+        self.append(piece);
+    }
+
+    fn append(&mut self, piece: &[u8]) {
+        self.octets = self.octets.saturating_add(u64::try_from(piece.len()).unwrap_or(u64::MAX));
+        if piece.len() >= LONG {
+            self.flush();
+            self.hash(piece);
+            return;
+        }
+        let end = self.filled.saturating_add(piece.len());
+        if end > BUFFER {
+            self.flush();
+        }
+        let end = self.filled.saturating_add(piece.len());
+        if let Some(room) = self.buffer.get_mut(self.filled..end) {
+            room.copy_from_slice(piece);
+            self.filled = end;
+        }
+    }
+
+    fn flush(&mut self) {
+        let gathered = self.buffer.get(..self.filled).unwrap_or(&[]);
+        for (_, hash) in &mut self.hashes {
+            hash.update(gathered);
+        }
+        self.filled = 0;
+    }
+
+    fn hash(&mut self, piece: &[u8]) {
+        for (_, hash) in &mut self.hashes {
+            hash.update(piece);
+        }
+    }
+
+    fn take_digests(&mut self, length: u64) {
+        self.flush();
+        for (algorithm, hash) in &self.hashes {
+            self.digests.push((*algorithm, length, hash.digest()));
+        }
+    }
+
+    /// Ends the canonical form.
+    pub(crate) fn finish(mut self) -> Digests {
+        let octets = self.octets;
+        self.take_digests(octets);
+        Digests { octets, digests: self.digests }
+    }
+}
+
+/// The digests of a canonical form.
+#[derive(Clone, Debug)]
+pub(crate) struct Digests {
+    /// How many octets the form has.
+    pub(crate) octets: u64,
+    digests: Vec<(HashAlgorithm, u64, Digest)>,
+}
+
+impl Digests {
+    /// The digest of the first octets, or of all: `None` where the form is shorter, or no one asked.
+    pub(crate) fn get(&self, algorithm: HashAlgorithm, length: Option<u64>) -> Option<&Digest> {
+        let length = length.unwrap_or(self.octets);
+        let found = self.digests.iter().find(|(hash, at, _)| *hash == algorithm && *at == length);
+        found.map(|(_, _, digest)| digest)
+    }
+}

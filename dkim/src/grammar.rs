@@ -1,0 +1,175 @@
+//! The grammar of tag values (RFC 6376 §3.2, §3.5, §3.6.1, with errata), one function a rule.
+//!
+//! Every function reads a value that [`mail_base::tags`] has cut out, and must use it up; [`whole`] gives the
+//! place where one stops making sense.
+
+use crate::algorithm::{Canonicalization, Form};
+use alloc::string::String;
+use mail_base::{Name, name::ToAscii};
+use nom::{
+    IResult, Parser,
+    branch::alt,
+    bytes::complete::{tag, take_while, take_while1},
+    character::complete::char,
+    combinator::{opt, verify},
+    multi::{fold_many0, fold_many1},
+    sequence::{delimited, preceded, terminated},
+};
+
+type Parsed<'a, T> = IResult<&'a [u8], T>;
+
+/// Reads all of `value` by `rule`, or gives the offset at which the rule ends.
+pub(crate) fn whole<'a, T>(
+    value: &'a [u8],
+    mut rule: impl FnMut(&'a [u8]) -> Parsed<'a, T>,
+) -> Result<T, usize> {
+    let at = |rest: &[u8]| value.len().saturating_sub(rest.len());
+    match rule(value) {
+        Ok(([], read)) => Ok(read),
+        Ok((rest, _)) => Err(at(rest)),
+        Err(nom::Err::Error(error) | nom::Err::Failure(error)) => Err(at(error.input)),
+        Err(nom::Err::Incomplete(_)) => Err(value.len()),
+    }
+}
+
+/// Folding white space. Where line ends stand was settled when the field was cut out, so that any run of the
+/// four octets will do.
+///
+/// ```text
+/// FWS = [*WSP CRLF] 1*WSP
+/// ```
+fn fws(input: &[u8]) -> Parsed<'_, &[u8]> {
+    take_while(|octet| matches!(octet, b' ' | b'\t' | b'\r' | b'\n'))(input)
+}
+
+/// A colon with white space around it, as it separates the items of every list of DKIM.
+fn colon(input: &[u8]) -> Parsed<'_, char> {
+    delimited(fws, char(':'), fws).parse(input)
+}
+
+/// A hyphenated-word (§3.2), the name of an algorithm, a query method, a service or a flag.
+///
+/// ```text
+/// hyphenated-word = ALPHA [ *(ALPHA / DIGIT / "-") (ALPHA / DIGIT) ]
+/// ```
+pub(crate) fn hyphenated_word(input: &[u8]) -> Parsed<'_, &[u8]> {
+    verify(take_while1(|octet: u8| octet.is_ascii_alphanumeric() || octet == b'-'), |word: &[u8]| {
+        word.first().is_some_and(u8::is_ascii_alphabetic) && !word.ends_with(b"-")
+    })
+    .parse(input)
+}
+
+/// ```text
+/// sig-c-tag-alg = "simple" / "relaxed" / x-sig-c-tag-alg      ; the last is none that we know
+/// ```
+fn form(input: &[u8]) -> Parsed<'_, Form> {
+    alt((tag("simple").map(|_| Form::Simple), tag("relaxed").map(|_| Form::Relaxed))).parse(input)
+}
+
+/// ```text
+/// sig-c-tag = %x63 [FWS] "=" [FWS] sig-c-tag-alg ["/" sig-c-tag-alg]
+/// ```
+///
+/// One name is that of the header; the body's is then simple.
+pub(crate) fn canonicalization(input: &[u8]) -> Parsed<'_, Canonicalization> {
+    (form, opt(preceded(char('/'), form)))
+        .map(|(header, body)| Canonicalization { header, body: body.unwrap_or_default() })
+        .parse(input)
+}
+
+/// A field name (RFC 5322 §3.6.8); the semicolon cannot be part of a tag value.
+fn field_name(input: &[u8]) -> Parsed<'_, &[u8]> {
+    take_while1(|octet: u8| octet.is_ascii_graphic() && octet != b':' && octet != b';')(input)
+}
+
+/// Field names, joined by colons with nothing between.
+///
+/// ```text
+/// sig-h-tag = %x68 [FWS] "=" [FWS] hdr-name *( [FWS] ":" [FWS] hdr-name )
+/// ```
+pub(crate) fn field_names(input: &[u8]) -> Parsed<'_, String> {
+    let (rest, first) = field_name(input)?;
+    let mut names = String::with_capacity(input.len());
+    push(&mut names, first);
+    fold_many0(
+        preceded(colon, field_name),
+        move || core::mem::take(&mut names),
+        |mut names: String, name: &[u8]| {
+            names.push(':');
+            push(&mut names, name);
+            names
+        },
+    )
+    .parse(rest)
+}
+
+fn push(text: &mut String, ascii: &[u8]) {
+    text.extend(ascii.iter().map(|&octet| char::from(octet)));
+}
+
+/// Whether `dns/txt` is among the methods. Arguments and methods that are not known are left out.
+///
+/// ```text
+/// sig-q-tag        = %x71 [FWS] "=" [FWS] sig-q-tag-method *([FWS] ":" [FWS] sig-q-tag-method)
+/// sig-q-tag-method = "dns/txt" / x-sig-q-tag-type ["/" x-sig-q-tag-args]
+/// x-sig-q-tag-args = dkim-quoted-printable  ; with ":" encoded                         erratum 4810
+/// ```
+pub(crate) fn query_methods(input: &[u8]) -> Parsed<'_, bool> {
+    let method = take_while1(|octet: u8| octet.is_ascii_graphic() && octet != b':');
+    fold_many1(terminated(method, opt(colon)), || false, |found, method: &[u8]| found || method == b"dns/txt")
+        .parse(input)
+}
+
+/// A number, as large as ours get: what is greater counts as the greatest.
+///
+/// ```text
+/// sig-l-tag = %x6c [FWS] "=" [FWS] 1*76DIGIT
+/// sig-t-tag = %x74 [FWS] "=" [FWS] 1*12DIGIT
+/// ```
+pub(crate) fn number(input: &[u8]) -> Parsed<'_, u64> {
+    verify(take_while1(|octet: u8| octet.is_ascii_digit()), |digits: &[u8]| digits.len() <= 76)
+        .map(|digits: &[u8]| {
+            digits.iter().fold(0_u64, |number, digit| {
+                number.saturating_mul(10).saturating_add(u64::from(digit.saturating_sub(b'0')))
+            })
+        })
+        .parse(input)
+}
+
+/// Items of a colon-separated list of words, each given to `each`; `*` is a word of `s=` (§3.6.1).
+///
+/// ```text
+/// key-h-tag = %x68 [FWS] "=" [FWS] key-h-tag-alg *( [FWS] ":" [FWS] key-h-tag-alg )
+/// key-s-tag = %x73 [FWS] "=" [FWS] key-s-tag-type *( [FWS] ":" [FWS] key-s-tag-type )
+/// key-t-tag = %x74 [FWS] "=" [FWS] key-t-tag-flag *( [FWS] ":" [FWS] key-t-tag-flag )
+/// ```
+pub(crate) fn words<'a>(input: &'a [u8], mut each: impl FnMut(&'a [u8])) -> Parsed<'a, ()> {
+    let word = |input| alt((hyphenated_word, tag("*"))).parse(input);
+    let (rest, first) = word(input)?;
+    each(first);
+    fold_many0(preceded(colon, word), || (), move |(), word| each(word)).parse(rest)
+}
+
+/// A domain name of at least `labels` labels.
+///
+/// ```text
+/// domain-name = sub-domain 1*("." sub-domain)              erratum 6076
+/// sub-domain  = Let-dig [Ldh-str]                          RFC 5321 §4.1.2
+/// ```
+///
+/// Underscores are read too: the DNS has them, and some selectors do. A U-label (RFC 8616 §5) is read where
+/// the caller has a function for it.
+pub(crate) fn domain(value: &[u8], labels: usize, to_ascii: Option<ToAscii>) -> Option<Name> {
+    let name = match core::str::from_utf8(value) {
+        Ok(text) if text.is_ascii() => Name::parse(text),
+        Ok(text) => to_ascii.map(|to_ascii| to_ascii(text))?,
+        Err(_) => return None,
+    };
+    let name = name.ok().filter(|name: &Name| !name.is_root() && name.label_count() >= labels)?;
+    let is_sub_domain = |label: &str| {
+        !label.starts_with('-')
+            && !label.ends_with('-')
+            && label.bytes().all(|octet| octet.is_ascii_alphanumeric() || matches!(octet, b'-' | b'_'))
+    };
+    (!value.ends_with(b".") && name.labels().all(is_sub_domain)).then_some(name)
+}

@@ -1,0 +1,568 @@
+//! A signature as data: what a DKIM-Signature field says (RFC 6376 §3.5).
+
+use crate::{
+    algorithm::{Algorithm, Canonicalization},
+    encoding::{decode_base64, decode_quoted_printable, encode_base64, encode_quoted_printable},
+    grammar,
+};
+use alloc::{collections::BTreeSet, string::String, vec::Vec};
+use core::{fmt, ops::Range};
+use mail_base::{
+    Name,
+    name::ToAscii,
+    tags::{Tag, TagErrorKind, Tags},
+};
+
+/// The name of the field that holds a signature.
+pub const FIELD_NAME: &str = "DKIM-Signature";
+
+/// What a DKIM-Signature field says.
+///
+/// [`Display`](fmt::Display) writes the tag list on one line; reading that gives an equal signature. Tags that
+/// RFC 6376 and RFC 6651 do not know are not kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Signature {
+    /// `a=`: the algorithm.
+    pub algorithm: Algorithm,
+    /// `b=`: the signature.
+    pub signature: Vec<u8>,
+    /// `bh=`: the hash of the body.
+    pub body_hash: Vec<u8>,
+    /// `c=`: the canonical forms.
+    pub canonicalization: Canonicalization,
+    /// `d=`: the signing domain (SDID).
+    pub domain: Name,
+    /// `h=`: the fields that are signed.
+    pub fields: FieldNames,
+    /// `i=`: the agent or user on whose behalf it is signed (AUID), where it is given.
+    pub identity: Option<Identity>,
+    /// `l=`: how many octets of the canonical body are signed, where not all are.
+    pub body_length: Option<u64>,
+    /// `s=`: the selector.
+    pub selector: Name,
+    /// `t=`: when it was made, in seconds since 1970.
+    pub timestamp: Option<u64>,
+    /// `x=`: when it expires, in seconds since 1970.
+    pub expiration: Option<u64>,
+    /// `z=`: fields as they were when it was made.
+    pub copied_fields: Vec<CopiedField>,
+    /// `r=y`: the signer asks for failure reports (RFC 6651 §3.2).
+    pub wants_reports: bool,
+}
+
+impl Signature {
+    /// Reads the value of a DKIM-Signature field, folds and all.
+    ///
+    /// `to_ascii` reads the U-labels of an internationalised message (RFC 8616 §5); without it they are refused.
+    ///
+    /// # Errors
+    /// A [`SignatureError`] says which rule is broken and at which octet of the value.
+    pub fn parse(value: &[u8], to_ascii: Option<ToAscii>) -> Result<Self, SignatureError> {
+        read(value, to_ascii).map(|(signature, _)| signature)
+    }
+
+    /// `i=`, or what it is where it is not given: any user of `d=` (§3.5).
+    #[must_use]
+    pub fn identity(&self) -> Identity {
+        self.identity.clone().unwrap_or_else(|| Identity { local_part: None, domain: self.domain.clone() })
+    }
+
+    /// Writes all tags but `b=`, each through `write`, in the order in which the field has them.
+    pub(crate) fn for_each_tag(&self, mut write: impl FnMut(fmt::Arguments<'_>)) {
+        write(format_args!("v=1"));
+        write(format_args!("a={}", self.algorithm));
+        write(format_args!("c={}", self.canonicalization));
+        write(format_args!("d={}", self.domain));
+        write(format_args!("s={}", self.selector));
+        if let Some(identity) = &self.identity {
+            write(format_args!("i={}", QuotedIdentity(identity)));
+        }
+        if let Some(timestamp) = self.timestamp {
+            write(format_args!("t={timestamp}"));
+        }
+        if let Some(expiration) = self.expiration {
+            write(format_args!("x={expiration}"));
+        }
+        if let Some(length) = self.body_length {
+            write(format_args!("l={length}"));
+        }
+        if self.wants_reports {
+            write(format_args!("r=y"));
+        }
+        write(format_args!("h={}", self.fields));
+        if !self.copied_fields.is_empty() {
+            write(format_args!("z={}", CopiedFields(&self.copied_fields)));
+        }
+        write(format_args!("bh={}", encode_base64(&self.body_hash)));
+    }
+}
+
+impl fmt::Display for Signature {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut result = Ok(());
+        self.for_each_tag(|tag| result = result.and_then(|()| write!(f, "{tag}; ")));
+        result?;
+        write!(f, "b={}", encode_base64(&self.signature))
+    }
+}
+
+/// Field names, in the order in which they are signed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FieldNames {
+    /// Joined by colons.
+    text: String,
+}
+
+impl FieldNames {
+    /// Collects names. What cannot be a field name is left out.
+    pub fn new<S: AsRef<str>>(names: impl IntoIterator<Item = S>) -> Self {
+        let mut text = String::new();
+        for name in names {
+            let name = name.as_ref();
+            if name.is_empty()
+                || !name.bytes().all(|octet| octet.is_ascii_graphic() && !matches!(octet, b':' | b';'))
+            {
+                continue;
+            }
+            if !text.is_empty() {
+                text.push(':');
+            }
+            text.push_str(name);
+        }
+        Self { text }
+    }
+
+    /// The names, as written.
+    pub fn iter(&self) -> impl Iterator<Item = &str> + Clone {
+        self.text.split(':').filter(|name| !name.is_empty())
+    }
+
+    /// How often a name is among them, in any case.
+    #[must_use]
+    pub fn count(&self, name: &str) -> usize {
+        self.iter().filter(|listed| listed.eq_ignore_ascii_case(name)).count()
+    }
+
+    /// Whether a name is among them, in any case.
+    #[must_use]
+    pub fn contains(&self, name: &str) -> bool {
+        self.iter().any(|listed| listed.eq_ignore_ascii_case(name))
+    }
+}
+
+impl fmt::Display for FieldNames {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.text)
+    }
+}
+
+/// The agent or user on whose behalf a message is signed (AUID). It looks like an address, and need not be one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    local_part: Option<String>,
+    domain: Name,
+}
+
+impl Identity {
+    /// Makes an identity; the local part may be left out. `None` where it holds a control character.
+    #[must_use]
+    pub fn new(local_part: Option<&str>, domain: Name) -> Option<Self> {
+        let local_part = local_part.filter(|local_part| !local_part.is_empty());
+        if local_part.is_some_and(|local_part| local_part.chars().any(char::is_control)) {
+            return None;
+        }
+        Some(Self { local_part: local_part.map(String::from), domain })
+    }
+
+    /// What stands before the `@`, decoded.
+    #[must_use]
+    pub fn local_part(&self) -> Option<&str> {
+        self.local_part.as_deref()
+    }
+
+    /// What stands after the `@`: the signing domain, or one below it.
+    #[must_use]
+    pub fn domain(&self) -> &Name {
+        &self.domain
+    }
+
+    /// ```text
+    /// sig-i-tag = %x69 [FWS] "=" [FWS] [ Local-part ] "@" domain-name      ; dkim-quoted-printable
+    /// ```
+    fn parse(value: &[u8], to_ascii: Option<ToAscii>) -> Option<Self> {
+        let value = decode_quoted_printable(value).ok()?;
+        let at = value.iter().rposition(|&octet| octet == b'@')?;
+        let (local_part, domain) = value.split_at_checked(at)?;
+        let domain = grammar::domain(domain.get(1..)?, 2, to_ascii)?;
+        Self::new(Some(core::str::from_utf8(local_part).ok()?), domain)
+    }
+}
+
+impl fmt::Display for Identity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}@{}", self.local_part().unwrap_or(""), self.domain)
+    }
+}
+
+/// An identity as a tag value.
+struct QuotedIdentity<'a>(&'a Identity);
+
+impl fmt::Display for QuotedIdentity<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let local_part = self.0.local_part().unwrap_or("");
+        write!(f, "{}@{}", encode_quoted_printable(local_part.as_bytes(), |_| false), self.0.domain)
+    }
+}
+
+/// A field as it was when the message was signed. It says nothing that can be relied on (§3.5, `z=`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CopiedField {
+    name: String,
+    value: Vec<u8>,
+}
+
+impl CopiedField {
+    /// A copy. `None` where the name is none of a field.
+    #[must_use]
+    pub fn new(name: &str, value: &[u8]) -> Option<Self> {
+        let is_name = |octet: u8| octet.is_ascii_graphic() && octet != b':';
+        let valid = !name.is_empty() && name.bytes().all(is_name);
+        valid.then(|| Self { name: name.into(), value: value.into() })
+    }
+
+    /// The field's name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// What stood after the colon, decoded: any octets.
+    #[must_use]
+    pub fn value(&self) -> &[u8] {
+        &self.value
+    }
+
+    /// ```text
+    /// sig-z-tag-copy = hdr-name [FWS] ":" qp-hdr-value
+    /// ```
+    fn parse(copy: &[u8]) -> Option<Self> {
+        let copy = decode_quoted_printable(copy).ok()?;
+        let colon = copy.iter().position(|&octet| octet == b':')?;
+        let (name, value) = copy.split_at_checked(colon)?;
+        Self::new(core::str::from_utf8(name).ok()?, value.get(1..)?)
+    }
+}
+
+/// Copied fields as a tag value.
+struct CopiedFields<'a>(&'a [CopiedField]);
+
+impl fmt::Display for CopiedFields<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (position, copy) in self.0.iter().enumerate() {
+            if position > 0 {
+                f.write_str("|")?;
+            }
+            let special = |octet| octet == b'|';
+            let name = encode_quoted_printable(copy.name.as_bytes(), special);
+            let value = encode_quoted_printable(&copy.value, special);
+            write!(f, "{name}:{value}")?;
+        }
+        Ok(())
+    }
+}
+
+/// The tags of a signature, cut out and not yet understood.
+#[derive(Default)]
+struct Found<'a> {
+    version: Option<Tag<'a>>,
+    algorithm: Option<Tag<'a>>,
+    signature: Option<Tag<'a>>,
+    body_hash: Option<Tag<'a>>,
+    canonicalization: Option<Tag<'a>>,
+    domain: Option<Tag<'a>>,
+    fields: Option<Tag<'a>>,
+    identity: Option<Tag<'a>>,
+    body_length: Option<Tag<'a>>,
+    query: Option<Tag<'a>>,
+    selector: Option<Tag<'a>>,
+    timestamp: Option<Tag<'a>>,
+    expiration: Option<Tag<'a>>,
+    copied_fields: Option<Tag<'a>>,
+    wants_reports: Option<Tag<'a>>,
+}
+
+impl<'a> Found<'a> {
+    fn place(&mut self, name: &str) -> Option<&mut Option<Tag<'a>>> {
+        Some(match name {
+            "v" => &mut self.version,
+            "a" => &mut self.algorithm,
+            "b" => &mut self.signature,
+            "bh" => &mut self.body_hash,
+            "c" => &mut self.canonicalization,
+            "d" => &mut self.domain,
+            "h" => &mut self.fields,
+            "i" => &mut self.identity,
+            "l" => &mut self.body_length,
+            "q" => &mut self.query,
+            "s" => &mut self.selector,
+            "t" => &mut self.timestamp,
+            "x" => &mut self.expiration,
+            "z" => &mut self.copied_fields,
+            "r" => &mut self.wants_reports,
+            _ => return None,
+        })
+    }
+
+    /// Cuts the list. No name may come twice, known or not (§3.2).
+    fn cut(value: &'a [u8]) -> Result<Self, SignatureError> {
+        let mut found = Self::default();
+        let mut others = BTreeSet::new();
+        for tag in Tags::new(value) {
+            let tag = tag.map_err(|error| SignatureError {
+                kind: SignatureErrorKind::Tag(error.kind),
+                at: error.at,
+            })?;
+            let is_new = match found.place(tag.name) {
+                Some(place) => place.replace(tag).is_none(),
+                None => others.insert(tag.name),
+            };
+            if !is_new {
+                return Err(SignatureError { kind: SignatureErrorKind::Duplicate, at: tag.at });
+            }
+            check_octets(&tag)?;
+        }
+        Ok(found)
+    }
+}
+
+/// ```text
+/// tag-value = tval *( 1*(WSP / FWS) tval )                 erratum 5070
+/// tval      = 1*VALCHAR
+/// VALCHAR   = %x21-3A / %x3C-7E                            and what is outside ASCII, RFC 8616 §5
+/// ```
+fn check_octets(tag: &Tag<'_>) -> Result<(), SignatureError> {
+    let is_wrong = |&octet: &u8| (octet < b' ' && !matches!(octet, b'\t' | b'\r' | b'\n')) || octet == 0x7f;
+    match tag.value.iter().position(is_wrong) {
+        Some(at) => {
+            Err(SignatureError { kind: SignatureErrorKind::Octet, at: tag.value_at.saturating_add(at) })
+        }
+        None => Ok(()),
+    }
+}
+
+/// Reads a signature, and where the value of `b=` stands with the white space around it.
+pub(crate) fn read(
+    value: &[u8],
+    to_ascii: Option<ToAscii>,
+) -> Result<(Signature, Range<usize>), SignatureError> {
+    use SignatureErrorKind as Kind;
+    let found = Found::cut(value)?;
+    let missing = |name| SignatureError { kind: Kind::Missing(name), at: value.len() };
+    let version = found.version.ok_or(missing("v"))?;
+    if version.value != b"1" {
+        return Err(error(Kind::Version, &version));
+    }
+    let algorithm = found.algorithm.ok_or(missing("a"))?;
+    let domain = found.domain.ok_or(missing("d"))?;
+    let selector = found.selector.ok_or(missing("s"))?;
+    let fields = found.fields.ok_or(missing("h"))?;
+    let body_hash = found.body_hash.ok_or(missing("bh"))?;
+    let signature_tag = found.signature.ok_or(missing("b"))?;
+
+    let signature = Signature {
+        algorithm: Algorithm::from_name(algorithm.value).ok_or(error(Kind::Algorithm, &algorithm))?,
+        domain: grammar::domain(domain.value, 2, to_ascii).ok_or(error(Kind::Domain, &domain))?,
+        selector: grammar::domain(selector.value, 1, to_ascii).ok_or(error(Kind::Selector, &selector))?,
+        fields: FieldNames { text: by_rule(&fields, Kind::Fields, grammar::field_names)? },
+        body_hash: base64(&body_hash)?,
+        signature: base64(&signature_tag)?,
+        canonicalization: optional(
+            found.canonicalization,
+            Kind::Canonicalization,
+            grammar::canonicalization,
+        )?
+        .unwrap_or_default(),
+        identity: match found.identity {
+            Some(tag) => Some(Identity::parse(tag.value, to_ascii).ok_or(error(Kind::Identity, &tag))?),
+            None => None,
+        },
+        body_length: optional(found.body_length, Kind::Number, grammar::number)?,
+        timestamp: optional(found.timestamp, Kind::Number, grammar::number)?,
+        expiration: optional(found.expiration, Kind::Number, grammar::number)?,
+        copied_fields: match found.copied_fields {
+            Some(tag) => copied_fields(&tag)?,
+            None => Vec::new(),
+        },
+        wants_reports: found.wants_reports.is_some_and(|tag| tag.value == b"y"),
+    };
+    if let Some(tag) = found.query
+        && optional(Some(tag), Kind::Query, grammar::query_methods)? != Some(true)
+    {
+        return Err(error(Kind::Query, &tag));
+    }
+    if let (Some(identity), Some(tag)) = (&signature.identity, &found.identity)
+        && !identity.domain.is_within(&signature.domain)
+    {
+        return Err(error(Kind::ForeignIdentity, tag));
+    }
+    if let (Some(timestamp), Some(expiration), Some(tag)) =
+        (signature.timestamp, signature.expiration, &found.expiration)
+        && expiration <= timestamp
+    {
+        return Err(error(Kind::Expiration, tag));
+    }
+    Ok((signature, span(value, &signature_tag)))
+}
+
+fn error(kind: SignatureErrorKind, tag: &Tag<'_>) -> SignatureError {
+    SignatureError { kind, at: tag.value_at }
+}
+
+fn by_rule<'a, T>(
+    tag: &Tag<'a>,
+    kind: SignatureErrorKind,
+    rule: impl FnMut(&'a [u8]) -> nom::IResult<&'a [u8], T>,
+) -> Result<T, SignatureError> {
+    grammar::whole(tag.value, rule).map_err(|at| SignatureError { kind, at: tag.value_at.saturating_add(at) })
+}
+
+fn optional<'a, T>(
+    tag: Option<Tag<'a>>,
+    kind: SignatureErrorKind,
+    rule: impl FnMut(&'a [u8]) -> nom::IResult<&'a [u8], T>,
+) -> Result<Option<T>, SignatureError> {
+    tag.map(|tag| by_rule(&tag, kind, rule)).transpose()
+}
+
+fn base64(tag: &Tag<'_>) -> Result<Vec<u8>, SignatureError> {
+    let wrong = |at| SignatureError { kind: SignatureErrorKind::Base64, at: tag.value_at.saturating_add(at) };
+    let octets = decode_base64(tag.value).map_err(wrong)?;
+    if octets.is_empty() { Err(wrong(0)) } else { Ok(octets) }
+}
+
+/// ```text
+/// sig-z-tag = %x7A [FWS] "=" [FWS] sig-z-tag-copy *( "|" [FWS] sig-z-tag-copy )
+/// ```
+fn copied_fields(tag: &Tag<'_>) -> Result<Vec<CopiedField>, SignatureError> {
+    tag.value
+        .split(|&octet| octet == b'|')
+        .map(|copy| CopiedField::parse(copy).ok_or(error(SignatureErrorKind::CopiedFields, tag)))
+        .collect()
+}
+
+/// Where the value of a tag stands with the white space around it: from after the `=` to the `;` or the end.
+/// It is what must be taken out of the field before it is hashed (§3.7).
+fn span(list: &[u8], tag: &Tag<'_>) -> Range<usize> {
+    let is_space = |octet: &&u8| matches!(octet, b' ' | b'\t' | b'\r' | b'\n');
+    let end = tag.value_at.saturating_add(tag.value.len());
+    let before = list.get(..tag.value_at).unwrap_or(&[]).iter().rev().take_while(is_space).count();
+    let after = list.get(end..).unwrap_or(&[]).iter().take_while(is_space).count();
+    tag.value_at.saturating_sub(before)..end.saturating_add(after)
+}
+
+/// What can be told of a signature that cannot be read as a whole: enough to name it in a report.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Sketch {
+    pub(crate) domain: Option<Name>,
+    pub(crate) selector: Option<Name>,
+    pub(crate) algorithm: Option<Algorithm>,
+}
+
+impl Sketch {
+    pub(crate) fn read(value: &[u8], to_ascii: Option<ToAscii>) -> Self {
+        let mut sketch = Self::default();
+        for tag in Tags::new(value).flatten() {
+            match tag.name {
+                "d" => sketch.domain = grammar::domain(tag.value, 2, to_ascii),
+                "s" => sketch.selector = grammar::domain(tag.value, 1, to_ascii),
+                "a" => sketch.algorithm = Algorithm::from_name(tag.value),
+                _ => {}
+            }
+        }
+        sketch
+    }
+}
+
+/// The text of `b=`, without white space. Empty where there is none, or what stands there cannot be printed.
+pub(crate) fn signature_text(value: &[u8]) -> String {
+    let Some(tag) = Tags::new(value).flatten().find(|tag| tag.name == "b") else { return String::new() };
+    let octets = tag.value.iter().filter(|octet| !octet.is_ascii_whitespace());
+    octets.take_while(|octet| octet.is_ascii_graphic()).map(|&octet| char::from(octet)).collect()
+}
+
+/// Why a field is no signature.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{kind} (at octet {at})")]
+pub struct SignatureError {
+    /// The rule that is broken.
+    pub kind: SignatureErrorKind,
+    /// The offset of the place in the value of the field.
+    pub at: usize,
+}
+
+/// The rules of a signature (RFC 6376 §3.5).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SignatureErrorKind {
+    /// It is no list of tags.
+    #[error("the tag list is broken: {}", tag_rule(*.0))]
+    Tag(TagErrorKind),
+    /// A tag comes twice.
+    #[error("a tag comes twice")]
+    Duplicate,
+    /// A value has an octet that it may not have.
+    #[error("a tag value has an octet that it may not have")]
+    Octet,
+    /// A tag that must be there is not.
+    #[error("there is no {0}= tag")]
+    Missing(&'static str),
+    /// `v=` is not 1.
+    #[error("v= is not 1")]
+    Version,
+    /// `a=` is no algorithm that is known.
+    #[error("a= is no algorithm that is known")]
+    Algorithm,
+    /// `b=` or `bh=` is no base64, or empty.
+    #[error("b= or bh= is no base64")]
+    Base64,
+    /// `c=` is no pair of canonical forms that are known.
+    #[error("c= is no canonical form that is known")]
+    Canonicalization,
+    /// `d=` is no domain name of two labels or more.
+    #[error("d= is no domain name")]
+    Domain,
+    /// `s=` is no selector.
+    #[error("s= is no selector")]
+    Selector,
+    /// `h=` is no list of field names.
+    #[error("h= is no list of field names")]
+    Fields,
+    /// `i=` is no identity.
+    #[error("i= is no identity")]
+    Identity,
+    /// The domain of `i=` is neither `d=` nor below it.
+    #[error("the domain of i= is not within d=")]
+    ForeignIdentity,
+    /// `l=`, `t=` or `x=` is no number.
+    #[error("l=, t= or x= is no number")]
+    Number,
+    /// `x=` is not after `t=`.
+    #[error("x= is not after t=")]
+    Expiration,
+    /// `q=` does not have `dns/txt`.
+    #[error("q= does not have dns/txt")]
+    Query,
+    /// `z=` is no list of copied fields.
+    #[error("z= is no list of fields")]
+    CopiedFields,
+}
+
+pub(crate) fn tag_rule(kind: TagErrorKind) -> &'static str {
+    match kind {
+        TagErrorKind::Empty => "a tag is empty",
+        TagErrorKind::Name => "a tag name has an octet that it may not have",
+        TagErrorKind::NoValue => "a tag has no equals sign",
+        _ => "a tag cannot be read",
+    }
+}

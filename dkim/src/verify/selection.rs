@@ -1,0 +1,70 @@
+//! Which fields `h=` means (RFC 6376 §5.4.2).
+
+use crate::signature::FieldNames;
+use alloc::{vec, vec::Vec};
+use core::cmp::Ordering;
+use mail_base::fields::Field;
+
+/// The fields of a header by name, and for each name from the bottom up.
+///
+/// Finding a name takes a binary search, and no field is looked at twice for one signature, so that a long `h=`
+/// over many fields costs no more than the two are long.
+#[derive(Clone, Debug)]
+pub(crate) struct FieldIndex {
+    /// Where the fields stand among all, sorted by name, those of one name from the bottom up.
+    sorted: Vec<usize>,
+}
+
+impl FieldIndex {
+    pub(crate) fn new(fields: &[Field<'_>]) -> Self {
+        let mut sorted: Vec<usize> = (0..fields.len()).collect();
+        sorted.sort_unstable_by(|&a, &b| {
+            let by_name = compare(name(fields, a), name(fields, b));
+            by_name.then(b.cmp(&a))
+        });
+        Self { sorted }
+    }
+
+    /// The fields that `names` means, in its order: of each name the bottom one first, then the next above it.
+    /// Where there is none left the name stands for nothing. `own` is the signature's own field, which no
+    /// signature covers (§3.5, `h=`).
+    pub(crate) fn select(
+        &self,
+        fields: &[Field<'_>],
+        names: &FieldNames,
+        own: Option<usize>,
+        mut each: impl FnMut(&Field<'_>),
+    ) {
+        // how many fields of a name are used up, kept where the first of that name is
+        let mut used = vec![0_usize; self.sorted.len()];
+        for wanted in names.iter() {
+            let wanted = wanted.as_bytes();
+            let first = self.sorted.partition_point(|&field| compare(name(fields, field), wanted).is_lt());
+            let Some(used) = used.get_mut(first) else { continue };
+            loop {
+                let Some(&position) = self.sorted.get(first.saturating_add(*used)) else { break };
+                let Some(field) = fields.get(position) else { break };
+                if !field.name().eq_ignore_ascii_case(wanted) {
+                    break;
+                }
+                *used = used.saturating_add(1);
+                if Some(position) != own {
+                    each(field);
+                    break;
+                }
+            }
+        }
+    }
+}
+
+fn name<'a>(fields: &[Field<'a>], position: usize) -> &'a [u8] {
+    fields.get(position).map_or(&[], Field::name)
+}
+
+/// An order of names in which case makes no difference; the length comes first, as it is quick to compare.
+fn compare(a: &[u8], b: &[u8]) -> Ordering {
+    a.len().cmp(&b.len()).then_with(|| {
+        let a = a.iter().map(u8::to_ascii_lowercase);
+        a.cmp(b.iter().map(u8::to_ascii_lowercase))
+    })
+}

@@ -1,0 +1,362 @@
+//! The machine that reads a message once.
+
+use super::{
+    FieldIndex, KeyInquiry,
+    inquiry::{Message, Pending},
+};
+use crate::{
+    Policy,
+    backend::Backend,
+    canon::{
+        body::BodyForm,
+        tap::{Digests, Tap},
+    },
+    key_record::key_name,
+    line_ends::Normaliser,
+    policy::LineEnds,
+    report::{BodyFact, Cause, SignatureReport},
+    signature::{self, FIELD_NAME, Signature, Sketch},
+};
+use alloc::{string::String, sync::Arc, vec::Vec};
+use mail_base::{
+    Step,
+    dns::Question,
+    fields::{Field, Header, HeaderError, HeaderReader},
+};
+
+/// Reads a message piece by piece, and leaves what must be asked.
+///
+/// ```
+/// # #[cfg(feature = "rustcrypto")] {
+/// use dkim::{Policy, Verifier, Zone};
+///
+/// let mut verifier = Verifier::new(&Policy::default(), 1_528_637_909);
+/// verifier.write(b"From: a@example.com\r\nSub");
+/// verifier.write(b"ject: none\r\n\r\nHello\r\n");
+/// let reports = dkim::run_all(verifier.finish(), &Zone::new());
+/// assert!(reports.is_empty(), "the message is not signed");
+/// # }
+/// ```
+pub struct Verifier {
+    policy: Policy,
+    now: u64,
+    backend: &'static dyn Backend,
+    normaliser: Normaliser,
+    stage: Stage,
+}
+
+enum Stage {
+    Header(HeaderReader),
+    Body(Body),
+}
+
+/// What is known once the header is complete.
+#[derive(Default)]
+struct Body {
+    header: Header,
+    /// Signatures that need no key any more.
+    done: Vec<SignatureReport>,
+    pending: Vec<Pending>,
+    forms: Vec<BodyForm>,
+}
+
+impl Verifier {
+    /// Starts at the first octet of a message, on the backend `RustCrypto`. `now` is the time in seconds since
+    /// 1970.
+    #[cfg(feature = "rustcrypto")]
+    #[must_use]
+    pub fn new(policy: &Policy, now: u64) -> Self {
+        Self::with_backend(policy, now, &crate::backend::rustcrypto::RustCrypto)
+    }
+
+    /// Starts at the first octet of a message, on this backend.
+    #[must_use]
+    pub fn with_backend(policy: &Policy, now: u64, backend: &'static dyn Backend) -> Self {
+        Self {
+            policy: policy.clone(),
+            now,
+            backend,
+            normaliser: Normaliser::default(),
+            stage: Stage::Header(HeaderReader::new(policy.header)),
+        }
+    }
+
+    /// Takes the next piece of the message. Where the pieces are cut makes no difference.
+    pub fn write(&mut self, piece: &[u8]) {
+        match self.policy.line_ends {
+            LineEnds::AsReceived => self.take(piece),
+            LineEnds::Normalise => {
+                let mut normaliser = core::mem::take(&mut self.normaliser);
+                normaliser.write(piece, |piece| self.take(piece));
+                self.normaliser = normaliser;
+            }
+        }
+    }
+
+    fn take(&mut self, piece: &[u8]) {
+        let reader = match &mut self.stage {
+            Stage::Body(body) => return body.write(piece),
+            Stage::Header(reader) => reader,
+        };
+        match reader.write(piece) {
+            Ok(None) => {}
+            Ok(Some(used)) => {
+                self.end_header();
+                if let Stage::Body(body) = &mut self.stage {
+                    body.write(piece.get(used..).unwrap_or(&[]));
+                }
+            }
+            Err(error) => {
+                let header = self.take_header();
+                self.stage = Stage::Body(Body::refused(header, error));
+            }
+        }
+    }
+
+    /// The header as far as it was read: complete once the empty line was seen, or after
+    /// [`end_header`](Self::end_header).
+    #[must_use]
+    pub fn header(&self) -> &Header {
+        match &self.stage {
+            Stage::Header(reader) => reader.header(),
+            Stage::Body(body) => &body.header,
+        }
+    }
+
+    /// Whether the header is complete.
+    #[must_use]
+    pub fn header_is_complete(&self) -> bool {
+        matches!(self.stage, Stage::Body(_))
+    }
+
+    /// Ends the message, where it ends without an empty line after its header: the last field is complete then.
+    /// [`finish`](Self::finish) does this too.
+    pub fn end_header(&mut self) {
+        if !self.header_is_complete() {
+            let header = self.take_header();
+            self.stage = Stage::Body(self.start_body(header));
+        }
+    }
+
+    fn take_header(&mut self) -> Header {
+        match core::mem::replace(&mut self.stage, Stage::Body(Body::default())) {
+            Stage::Header(reader) => reader.finish(),
+            Stage::Body(body) => body.header,
+        }
+    }
+
+    /// Ends the message. Gives one step for each key that must be asked, to be run in any order, and one for
+    /// the signatures that need no key any more. [`run_all`](crate::run_all) runs them and sorts the reports.
+    pub fn finish(mut self) -> Vec<Step<KeyInquiry>> {
+        if self.policy.line_ends == LineEnds::Normalise {
+            let normaliser = core::mem::take(&mut self.normaliser);
+            normaliser.finish(|piece| self.take(piece));
+        }
+        self.end_header();
+        let Stage::Body(body) = self.stage else { return Vec::new() };
+        body.finish(self.policy, self.backend)
+    }
+
+    /// Reads the signatures of a complete header, and starts the canonical bodies that they need.
+    fn start_body(&self, header: Header) -> Body {
+        let mut body = Body::default();
+        let has_from = header.fields().any(|field| field.is_named("from"));
+        for (index, (position, field)) in signature_fields(&header).enumerate() {
+            let mut report = SignatureReport::new(index);
+            if index >= self.policy.max_signatures {
+                report.conclude(Cause::TooManySignatures { limit: self.policy.max_signatures });
+                body.done.push(report);
+                continue;
+            }
+            match signature::read(field.value(), self.policy.to_ascii) {
+                Err(error) => {
+                    let sketch = Sketch::read(field.value(), self.policy.to_ascii);
+                    report.domain = sketch.domain;
+                    report.selector = sketch.selector;
+                    report.algorithm = sketch.algorithm;
+                    report.conclude(Cause::Syntax(error));
+                    body.done.push(report);
+                }
+                Ok((signature, hole)) => {
+                    report.describe(&signature);
+                    let refused =
+                        self.check(&signature, has_from).or_else(|| body.want(&signature, self.backend));
+                    match refused {
+                        Some(cause) => {
+                            report.conclude(cause);
+                            body.done.push(report);
+                        }
+                        None => body.pending.push(Pending { report, signature, field: position, hole }),
+                    }
+                }
+            }
+        }
+        add_prefixes(&header, &mut body);
+        body.header = header;
+        body
+    }
+
+    /// What can be told of a signature before its key is known (RFC 6376 §6.1.1).
+    fn check(&self, signature: &Signature, has_from: bool) -> Option<Cause> {
+        if signature.algorithm == crate::algorithm::Algorithm::RsaSha1 && !self.policy.accept_sha1 {
+            return Some(Cause::RefusedAlgorithm(signature.algorithm));
+        }
+        if !signature.fields.contains("from") {
+            return Some(Cause::FromNotSigned);
+        }
+        if !has_from {
+            return Some(Cause::NoFrom);
+        }
+        if let Some(expiration) = signature.expiration
+            && !self.policy.accept_expired
+            && self.now > expiration.saturating_add(self.policy.clock_skew)
+        {
+            return Some(Cause::Expired { expiration });
+        }
+        if let Some(timestamp) = signature.timestamp
+            && !self.policy.accept_future
+            && timestamp > self.now.saturating_add(self.policy.clock_skew)
+        {
+            return Some(Cause::Future { timestamp });
+        }
+        None
+    }
+}
+
+/// The DKIM-Signature fields, each with its place among all fields.
+fn signature_fields(header: &Header) -> impl Iterator<Item = (usize, Field<'_>)> {
+    header.fields().enumerate().filter(|(_, field)| field.is_named(FIELD_NAME))
+}
+
+/// Notes the start of each `b=`: eight characters, or as many as tell it from the others (RFC 6008 §4).
+fn add_prefixes(header: &Header, body: &mut Body) {
+    let texts: Vec<String> = signature_fields(header)
+        .take(body.done.len().saturating_add(body.pending.len()))
+        .map(|(_, field)| signature::signature_text(field.value()))
+        .collect();
+    let reports = body.done.iter_mut().chain(body.pending.iter_mut().map(|pending| &mut pending.report));
+    for report in reports {
+        let Some(text) = texts.get(report.index).filter(|text| !text.is_empty()) else { continue };
+        let shared =
+            texts.iter().filter(|other| *other != text).map(|other| common_prefix(text, other)).max();
+        let length = shared.map_or(8, |shared| shared.saturating_add(1).max(8));
+        report.signature_prefix = Some(text.get(..length).unwrap_or(text).into());
+    }
+}
+
+fn common_prefix(a: &str, b: &str) -> usize {
+    a.bytes().zip(b.bytes()).take_while(|(a, b)| a == b).count()
+}
+
+impl Body {
+    /// What is left of a message whose header is too large: nothing of it can be verified.
+    fn refused(header: Header, error: HeaderError) -> Self {
+        let mut body = Self::default();
+        for (index, _) in signature_fields(&header).enumerate() {
+            let mut report = SignatureReport::new(index);
+            report.conclude(Cause::Header(error));
+            body.done.push(report);
+        }
+        body.header = header;
+        body
+    }
+
+    /// Makes sure that the hash is made which a signature needs.
+    fn want(&mut self, signature: &Signature, backend: &dyn Backend) -> Option<Cause> {
+        let form = signature.canonicalization.body;
+        let algorithm = signature.algorithm.hash();
+        let position =
+            self.forms.iter().position(|existing| existing.form() == form).unwrap_or(self.forms.len());
+        if position == self.forms.len() {
+            self.forms.push(BodyForm::new(form, Tap::new()));
+        }
+        let tap = self.forms.get_mut(position)?.tap();
+        if !tap.has_hash(algorithm) {
+            let Some(hash) = backend.hash(algorithm) else {
+                return Some(Cause::NoBackend(signature.algorithm));
+            };
+            tap.add_hash(algorithm, hash);
+        }
+        if let Some(length) = signature.body_length {
+            tap.cut_at(length);
+        }
+        None
+    }
+
+    fn write(&mut self, piece: &[u8]) {
+        for form in &mut self.forms {
+            form.write(piece);
+        }
+    }
+
+    fn finish(self, policy: Policy, backend: &'static dyn Backend) -> Vec<Step<KeyInquiry>> {
+        let Self { header, mut done, pending, forms } = self;
+        let digests: Vec<_> = forms.into_iter().map(|form| (form.form(), form.finish())).collect();
+        let mut named = Vec::with_capacity(pending.len());
+        for mut pending in pending {
+            let form = pending.signature.canonicalization.body;
+            if let Some((_, digests)) = digests.iter().find(|(existing, _)| *existing == form) {
+                compare_body(&pending.signature, digests, &mut pending.report);
+            }
+            match key_name(&pending.signature.selector, &pending.signature.domain) {
+                Ok(name) => named.push((name, pending)),
+                Err(_) => {
+                    pending.report.conclude(Cause::KeyName);
+                    done.push(pending.report);
+                }
+            }
+        }
+        let mut steps = Vec::new();
+        if !done.is_empty() {
+            steps.push(Step::Done(done));
+        }
+        if named.is_empty() {
+            return steps;
+        }
+        let fields: Vec<Field<'_>> = header.fields().collect();
+        let index = FieldIndex::new(&fields);
+        drop(fields);
+        let message = Arc::new(Message { header, index, policy, backend });
+        // the sort is stable: signatures of one key stay in their order
+        named.sort_by(|(a, _), (b, _)| a.cmp(b));
+        let mut inquiries: Vec<KeyInquiry> = Vec::new();
+        for (name, pending) in named {
+            match inquiries.last_mut().filter(|inquiry| inquiry.question.name == name) {
+                Some(inquiry) => inquiry.signatures.push(pending),
+                None => inquiries.push(KeyInquiry {
+                    question: Question::txt(name),
+                    message: message.clone(),
+                    signatures: alloc::vec![pending],
+                }),
+            }
+        }
+        steps.extend(inquiries.into_iter().map(Step::Ask));
+        steps
+    }
+}
+
+/// Compares the hash of the body with `bh=`.
+fn compare_body(signature: &Signature, digests: &Digests, report: &mut SignatureReport) {
+    if let Some(covered) = &mut report.covered {
+        covered.body_octets = Some(digests.octets);
+    }
+    report.body = BodyFact::Mismatch;
+    match digests.get(signature.algorithm.hash(), signature.body_length) {
+        Some(digest) if digest.as_bytes() == signature.body_hash => report.body = BodyFact::Match,
+        Some(_) => {}
+        None => {
+            let length = signature.body_length.unwrap_or(0);
+            report.cause = Some(Cause::BodyTooShort { length, octets: digests.octets });
+        }
+    }
+}
+
+impl core::fmt::Debug for Verifier {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Verifier")
+            .field("policy", &self.policy)
+            .field("now", &self.now)
+            .field("header", self.header())
+            .finish_non_exhaustive()
+    }
+}
