@@ -2,3 +2,35 @@
 #![no_std]
 
 extern crate alloc;
+
+mod base64;
+mod capabilities;
+mod command;
+mod enhanced;
+mod error;
+#[cfg(test)]
+mod grammar;
+mod params;
+mod path;
+mod reply;
+mod rules;
+mod text;
+mod values;
+
+pub use base64::Base64;
+pub use capabilities::{Capabilities, OfferedLimits};
+pub use command::{Attributes, Auth, Command, Host, Mail, Rcpt};
+pub use enhanced::EnhancedCode;
+pub use error::{
+    CommandError, CommandErrorKind, Injected, Misuse, PathError, PathErrorKind, ReplyError, ReplyErrorKind,
+    TextError, TextErrorKind,
+};
+pub use mail_base::{Name, Secret, lines::LineEndings};
+pub use params::{BodyType, MAX_PARAMETERS, MailParams, Others, Param, RcptParams, Return};
+pub use path::{Domain, Mailbox, Path};
+pub use reply::{Code, Reply, ReplyLine, ReplyReader};
+pub use rules::Rules;
+pub use text::{Text, Word};
+pub use values::{
+    ByMode, DeliverBy, Hold, Notify, NotifyOn, OriginalRecipient, Priority, Timestamp, Xtext,
+};

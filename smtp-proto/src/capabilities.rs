@@ -1,0 +1,169 @@
+//! What a server offers: the lines of its reply to EHLO (RFC 5321 §4.1.1.1).
+
+use crate::{error::TextError, reply::Reply, text::Text, values::Timestamp};
+use alloc::{string::String, vec::Vec};
+use core::fmt;
+
+/// The extensions that a server offers. Every keyword is kept, known or not; those that this crate uses have
+/// methods.
+///
+/// ```
+/// use smtp_proto::{Capabilities, Reply};
+///
+/// let reply = Reply::parse(b"250-mx.example\r\n250-SIZE 1000\r\n250-auth PLAIN LOGIN\r\n250 XFAST 9\r\n")?;
+/// let offered = Capabilities::from_reply(&reply);
+/// assert_eq!(offered.size(), Some(1000));
+/// assert!(offered.mechanisms().eq(["PLAIN", "LOGIN"]));
+/// assert_eq!(offered.parameters("xfast"), Some("9"));
+/// assert!(!offered.has("PIPELINING"));
+/// # Ok::<(), smtp_proto::ReplyError>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Capabilities {
+    /// One keyword and its parameters a line.
+    lines: String,
+}
+
+/// What a server takes of each (RFC 9422).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct OfferedLimits {
+    /// `MAILMAX`: messages in one connection.
+    pub mails: Option<u32>,
+    /// `RCPTMAX`: recipients of a message.
+    pub recipients: Option<u32>,
+    /// `RCPTDOMAINMAX`: domains of the recipients of a message.
+    pub recipient_domains: Option<u32>,
+}
+
+impl Capabilities {
+    /// No extension.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// What the reply to EHLO offers. Its first line is a greeting; octets that are not UTF-8 are replaced.
+    #[must_use]
+    pub fn from_reply(reply: &Reply<'_>) -> Self {
+        let mut lines = String::with_capacity(reply.as_bytes().len());
+        for line in reply.raw_lines().skip(1) {
+            // servers of old wrote AUTH=LOGIN for clients that knew no better
+            let mut text = String::from_utf8_lossy(line);
+            if text.get(..5).is_some_and(|start| start.eq_ignore_ascii_case("AUTH=")) {
+                text.to_mut().replace_range(4..5, " ");
+            }
+            let text = text.trim();
+            if !text.is_empty() {
+                lines.push_str(text);
+                lines.push('\n');
+            }
+        }
+        Self { lines }
+    }
+
+    /// Offers one more.
+    ///
+    /// # Errors
+    /// A [`TextError`] where the text cannot stand in a line.
+    pub fn offer(&mut self, line: &str) -> Result<(), TextError> {
+        Text::new(line)?;
+        self.lines.push_str(line);
+        self.lines.push('\n');
+        Ok(())
+    }
+
+    /// Keywords and their parameters, in the server's order.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.lines.lines().map(|line| line.split_once(' ').unwrap_or((line, "")))
+    }
+
+    /// The parameters of an extension; `None` where it is not offered.
+    #[must_use]
+    pub fn parameters(&self, keyword: &str) -> Option<&str> {
+        self.iter().find(|(name, _)| name.eq_ignore_ascii_case(keyword)).map(|(_, parameters)| parameters.trim())
+    }
+
+    /// Whether an extension is offered.
+    #[must_use]
+    pub fn has(&self, keyword: &str) -> bool {
+        self.parameters(keyword).is_some()
+    }
+
+    /// `SIZE` (RFC 1870 §3): the most octets of a message. 0 where there is no limit, or none is told.
+    #[must_use]
+    pub fn size(&self) -> Option<u64> {
+        self.parameters("SIZE").map(|size| size.parse().unwrap_or(0))
+    }
+
+    /// `AUTH` (RFC 4954 §3): the SASL mechanisms, from all lines that name some.
+    pub fn mechanisms(&self) -> impl Iterator<Item = &str> {
+        let lines = self.iter().filter(|(name, _)| name.eq_ignore_ascii_case("AUTH"));
+        lines.flat_map(|(_, mechanisms)| mechanisms.split_ascii_whitespace())
+    }
+
+    /// `DELIVERBY` (RFC 2852 §3): the least seconds that the server promises for a return; 0 where it does not
+    /// say.
+    #[must_use]
+    pub fn deliver_by(&self) -> Option<u32> {
+        self.parameters("DELIVERBY").map(|seconds| seconds.parse().unwrap_or(0))
+    }
+
+    /// `FUTURERELEASE` (RFC 4865 §4): the most seconds that a message is held, and the last moment until which
+    /// one is.
+    #[must_use]
+    pub fn future_release(&self) -> Option<(u32, Timestamp)> {
+        let (seconds, until) = self.parameters("FUTURERELEASE")?.split_once(' ')?;
+        Some((seconds.parse().ok()?, Timestamp::parse(until.trim())?))
+    }
+
+    /// `LIMITS` (RFC 9422 §3). What is malformed or unknown is ignored, as the RFC says.
+    #[must_use]
+    pub fn limits(&self) -> OfferedLimits {
+        let mut limits = OfferedLimits::default();
+        for item in self.parameters("LIMITS").unwrap_or("").split_ascii_whitespace() {
+            let Some((name, value)) = item.split_once('=') else { continue };
+            let is_number = !value.starts_with('0') && value.len() <= 6;
+            let value = value.parse().ok().filter(|_| is_number && !value.starts_with('+'));
+            match name {
+                _ if value.is_none() => {}
+                "MAILMAX" => limits.mails = value,
+                "RCPTMAX" => limits.recipients = value,
+                "RCPTDOMAINMAX" => limits.recipient_domains = value,
+                _ => {}
+            }
+        }
+        limits
+    }
+
+    /// Writes the reply to EHLO that offers this, behind a greeting line of `host`.
+    pub(crate) fn write(&self, host: &str, out: &mut Vec<u8>) {
+        let mut lines = core::iter::once(host).chain(self.lines.lines()).peekable();
+        while let Some(line) = lines.next() {
+            let start: &[u8] = if lines.peek().is_some() { b"250-" } else { b"250 " };
+            out.extend_from_slice(start);
+            out.extend_from_slice(line.as_bytes());
+            out.extend_from_slice(b"\r\n");
+        }
+    }
+}
+
+impl fmt::Display for Capabilities {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.lines)
+    }
+}
+
+impl core::str::FromStr for Capabilities {
+    type Err = TextError;
+
+    /// Reads one keyword and its parameters a line.
+    fn from_str(lines: &str) -> Result<Self, TextError> {
+        let mut all = Self::new();
+        let mut at: usize = 0;
+        for line in lines.lines() {
+            all.offer(line).map_err(|error| TextError { at: error.at.saturating_add(at), ..error })?;
+            at = at.saturating_add(line.len()).saturating_add(1);
+        }
+        Ok(all)
+    }
+}

@@ -1,0 +1,544 @@
+//! The parameters of MAIL and RCPT, those that extensions define typed, every other kept.
+
+use crate::{
+    error::{CommandError, CommandErrorKind},
+    path::Mailbox,
+    rules::Rules,
+    values::{DeliverBy, Hold, Notify, OriginalRecipient, Priority, Timestamp, Xtext},
+};
+use alloc::borrow::Cow;
+use core::fmt;
+
+/// The most parameters of a command.
+pub const MAX_PARAMETERS: usize = 32;
+
+/// What the body of a message is made of (RFC 6152 §3, RFC 3030 §3).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum BodyType {
+    /// `7BIT`, which is also what the absence of the parameter means.
+    #[default]
+    SevenBit,
+    /// `8BITMIME`
+    EightBitMime,
+    /// `BINARYMIME`: no lines, hence BDAT only.
+    BinaryMime,
+}
+
+/// What a notification of failure gives back (RFC 3461 §4.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Return {
+    /// `FULL`: the message.
+    Full,
+    /// `HDRS`: its header.
+    Headers,
+}
+
+/// The parameters of MAIL.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct MailParams<'a> {
+    /// `SIZE`: how large the message will be; 0 if that is not known (RFC 1870 §6).
+    pub size: Option<u64>,
+    /// `BODY` (RFC 6152, RFC 3030).
+    pub body: Option<BodyType>,
+    /// `SMTPUTF8`: there may be octets outside ASCII in the envelope and the header (RFC 6531 §3.4).
+    pub smtputf8: bool,
+    /// `REQUIRETLS`: the message must not go where there is no TLS (RFC 8689 §2).
+    pub requiretls: bool,
+    /// `RET` (RFC 3461 §4.3).
+    pub ret: Option<Return>,
+    /// `ENVID`: what notifications call the message (RFC 3461 §4.4).
+    pub envid: Option<Xtext<'a>>,
+    /// `AUTH`: who submitted the message first (RFC 4954 §5): a mailbox, or `<>`, in xtext.
+    pub auth: Option<Xtext<'a>>,
+    /// `BY`: deliver by then, or else (RFC 2852 §4).
+    pub by: Option<DeliverBy>,
+    /// `MT-PRIORITY` (RFC 6710 §5).
+    pub priority: Option<Priority>,
+    /// `HOLDFOR` or `HOLDUNTIL`: do not deliver before (RFC 4865 §5).
+    pub hold: Option<Hold>,
+    /// All others.
+    pub others: Others<'a>,
+}
+
+/// The parameters of RCPT.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RcptParams<'a> {
+    /// `NOTIFY`: when to send a notification (RFC 3461 §4.1).
+    pub notify: Option<Notify>,
+    /// `ORCPT`: who the message was for in the first place (RFC 3461 §4.2).
+    pub orcpt: Option<OriginalRecipient<'a>>,
+    /// `RRVS`: deliver only if the mailbox has had its owner since then (RFC 7293 §3).
+    pub rrvs: Option<Timestamp>,
+    /// All others.
+    pub others: Others<'a>,
+}
+
+/// Parameters that this crate has no type for, as written.
+#[derive(Clone, Default)]
+pub struct Others<'a> {
+    text: Cow<'a, str>,
+    role: Role,
+}
+
+/// Which command the parameters belong to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Role {
+    #[default]
+    Mail,
+    Rcpt,
+}
+
+/// A parameter as it is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Param<'a> {
+    /// The keyword, in the case that it came in.
+    pub keyword: &'a str,
+    /// What stands behind the equals sign, if there is one.
+    pub value: Option<&'a str>,
+}
+
+impl<'a> Others<'a> {
+    /// Parameters for MAIL that this crate has no type for, separated by spaces: `"XTAG=7 XFAST"`.
+    ///
+    /// # Errors
+    /// A [`CommandError`] where this is not a list of parameters, where one stands twice, or where this crate
+    /// has a type for one.
+    pub fn for_mail(text: &'a str) -> Result<Self, CommandError> {
+        Self::new(text, Role::Mail)
+    }
+
+    /// As [`for_mail`](Self::for_mail), for RCPT.
+    ///
+    /// # Errors
+    /// As [`for_mail`](Self::for_mail).
+    pub fn for_rcpt(text: &'a str) -> Result<Self, CommandError> {
+        Self::new(text, Role::Rcpt)
+    }
+
+    fn new(text: &'a str, role: Role) -> Result<Self, CommandError> {
+        for (count, param) in Params::new(text, 0, &Rules::STRICT).enumerate() {
+            let (param, at) = param?;
+            if role.knows(param.keyword) {
+                return Err(CommandError { kind: CommandErrorKind::Duplicate, at });
+            }
+            check_unique(text, 0, count, param.keyword, at)?;
+        }
+        Ok(Self { text: Cow::Borrowed(text), role })
+    }
+
+    /// The parameters.
+    pub fn iter(&self) -> impl Iterator<Item = Param<'_>> {
+        let params = Params::new(&self.text, 0, &Rules::LOOSE).filter_map(Result::ok);
+        params.map(|(param, _)| param).filter(|param| !self.role.knows(param.keyword))
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.text.is_empty()
+    }
+
+    fn into_owned(self) -> Others<'static> {
+        Others { text: Cow::Owned(self.text.into_owned()), role: self.role }
+    }
+}
+
+impl PartialEq for Others<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.iter().eq(other.iter())
+    }
+}
+
+impl Eq for Others<'_> {}
+
+impl fmt::Display for Others<'_> {
+    /// Each with a space before it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.iter().try_for_each(|param| match param.value {
+            Some(value) => write!(f, " {}={value}", param.keyword),
+            None => write!(f, " {}", param.keyword),
+        })
+    }
+}
+
+impl fmt::Debug for Others<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.iter()).finish()
+    }
+}
+
+impl Role {
+    fn knows(self, keyword: &str) -> bool {
+        match self {
+            Self::Mail => mail_keyword(keyword).is_some(),
+            Self::Rcpt => rcpt_keyword(keyword).is_some(),
+        }
+    }
+}
+
+enum MailKeyword {
+    Size,
+    Body,
+    SmtpUtf8,
+    RequireTls,
+    Ret,
+    Envid,
+    Auth,
+    By,
+    Priority,
+    HoldFor,
+    HoldUntil,
+}
+
+fn mail_keyword(keyword: &str) -> Option<MailKeyword> {
+    let is = |name: &str| keyword.eq_ignore_ascii_case(name);
+    match keyword.len() {
+        2 if is("BY") => Some(MailKeyword::By),
+        3 if is("RET") => Some(MailKeyword::Ret),
+        4 if is("SIZE") => Some(MailKeyword::Size),
+        4 if is("BODY") => Some(MailKeyword::Body),
+        4 if is("AUTH") => Some(MailKeyword::Auth),
+        5 if is("ENVID") => Some(MailKeyword::Envid),
+        7 if is("HOLDFOR") => Some(MailKeyword::HoldFor),
+        8 if is("SMTPUTF8") => Some(MailKeyword::SmtpUtf8),
+        9 if is("HOLDUNTIL") => Some(MailKeyword::HoldUntil),
+        10 if is("REQUIRETLS") => Some(MailKeyword::RequireTls),
+        11 if is("MT-PRIORITY") => Some(MailKeyword::Priority),
+        _ => None,
+    }
+}
+
+enum RcptKeyword {
+    Notify,
+    Orcpt,
+    Rrvs,
+}
+
+fn rcpt_keyword(keyword: &str) -> Option<RcptKeyword> {
+    let is = |name: &str| keyword.eq_ignore_ascii_case(name);
+    match keyword.len() {
+        4 if is("RRVS") => Some(RcptKeyword::Rrvs),
+        5 if is("ORCPT") => Some(RcptKeyword::Orcpt),
+        6 if is("NOTIFY") => Some(RcptKeyword::Notify),
+        _ => None,
+    }
+}
+
+/// Cuts `esmtp-param *(SP esmtp-param)` (RFC 5321 §4.1.2). After an error there are no more.
+struct Params<'a> {
+    text: &'a str,
+    at: usize,
+    loose_spaces: bool,
+    is_first: bool,
+}
+
+impl<'a> Params<'a> {
+    fn new(text: &'a str, from: usize, rules: &Rules) -> Self {
+        Self { text, at: from, loose_spaces: rules.loose_spaces, is_first: true }
+    }
+
+    /// ```text
+    /// esmtp-param   = esmtp-keyword ["=" esmtp-value]
+    /// esmtp-keyword = (ALPHA / DIGIT) *(ALPHA / DIGIT / "-")
+    /// esmtp-value   = 1*(%d33-60 / %d62-126)
+    /// ```
+    /// and octets outside ASCII in the value (RFC 6531 §3.3).
+    fn read(&self) -> Result<(Param<'a>, usize), CommandError> {
+        let rest = self.text.get(self.at..).unwrap_or("");
+        let error = |offset: usize| CommandError {
+            kind: CommandErrorKind::Parameter,
+            at: self.at.saturating_add(offset),
+        };
+        let length = rest
+            .bytes()
+            .position(|octet| !(octet.is_ascii_alphanumeric() || octet == b'-'))
+            .unwrap_or(rest.len());
+        let (keyword, rest) = rest.split_at_checked(length).ok_or(error(0))?;
+        if keyword.is_empty() || keyword.starts_with('-') {
+            return Err(error(0));
+        }
+        let value_at = length.saturating_add(1);
+        let value = match rest.as_bytes().first() {
+            None | Some(b' ') => None,
+            Some(b'=') => {
+                let rest = rest.get(1..).unwrap_or("");
+                let is_value = |octet| matches!(octet, b'!'..=b'<' | b'>'..=b'~' | 0x80..);
+                let length = rest.bytes().position(|octet| !is_value(octet)).unwrap_or(rest.len());
+                if length == 0 || !matches!(rest.as_bytes().get(length), None | Some(b' ')) {
+                    return Err(error(value_at.saturating_add(length)));
+                }
+                rest.get(..length)
+            }
+            Some(_) => return Err(error(length)),
+        };
+        let end = value.map_or(length, |value| value_at.saturating_add(value.len()));
+        Ok((Param { keyword, value }, self.at.saturating_add(end)))
+    }
+}
+
+impl<'a> Iterator for Params<'a> {
+    /// The parameter, and where it starts.
+    type Item = Result<(Param<'a>, usize), CommandError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let bytes = self.text.as_bytes();
+        if self.at >= bytes.len() {
+            return None;
+        }
+        if !self.is_first && bytes.get(self.at) == Some(&b' ') {
+            self.at = self.at.saturating_add(1);
+        }
+        while self.loose_spaces && bytes.get(self.at) == Some(&b' ') {
+            self.at = self.at.saturating_add(1);
+        }
+        self.is_first = false;
+        let start = self.at;
+        match self.read() {
+            Ok((param, end)) => {
+                self.at = end;
+                Some(Ok((param, start)))
+            }
+            Err(error) => {
+                self.at = bytes.len();
+                Some(Err(error))
+            }
+        }
+    }
+}
+
+/// Whether a parameter that this crate has no type for stands once: `count` others stand before it.
+fn check_unique(text: &str, from: usize, count: usize, keyword: &str, at: usize) -> Result<(), CommandError> {
+    if count >= MAX_PARAMETERS {
+        return Err(CommandError { kind: CommandErrorKind::TooManyParameters, at });
+    }
+    let before = Params::new(text, from, &Rules::LOOSE).take(count).filter_map(Result::ok);
+    for (other, _) in before {
+        if other.keyword.eq_ignore_ascii_case(keyword) {
+            return Err(CommandError { kind: CommandErrorKind::Duplicate, at });
+        }
+    }
+    Ok(())
+}
+
+/// Puts a value into its place, which must be free.
+fn set<T>(place: &mut Option<T>, value: Option<T>, at: usize) -> Result<(), CommandError> {
+    if place.is_some() {
+        return Err(CommandError { kind: CommandErrorKind::Duplicate, at });
+    }
+    if value.is_none() {
+        return Err(CommandError { kind: CommandErrorKind::Value, at });
+    }
+    *place = value;
+    Ok(())
+}
+
+/// As [`set`], for a parameter without a value.
+fn set_flag(place: &mut bool, value: Option<&str>, at: usize) -> Result<(), CommandError> {
+    match (*place, value) {
+        (true, _) => Err(CommandError { kind: CommandErrorKind::Duplicate, at }),
+        (false, Some(_)) => Err(CommandError { kind: CommandErrorKind::Value, at }),
+        (false, None) => {
+            *place = true;
+            Ok(())
+        }
+    }
+}
+
+impl<'a> MailParams<'a> {
+    /// Reads what stands in `text` from there on.
+    pub(crate) fn read(text: &'a str, from: usize, rules: &Rules) -> Result<Self, CommandError> {
+        let mut all = Self::default();
+        for (count, param) in Params::new(text, from, rules).enumerate() {
+            let (Param { keyword, value }, at) = param?;
+            let given = value.unwrap_or("");
+            match mail_keyword(keyword) {
+                Some(MailKeyword::Size) => set(&mut all.size, size(given), at)?,
+                Some(MailKeyword::Body) => set(&mut all.body, body(given), at)?,
+                Some(MailKeyword::SmtpUtf8) => set_flag(&mut all.smtputf8, value, at)?,
+                Some(MailKeyword::RequireTls) => set_flag(&mut all.requiretls, value, at)?,
+                Some(MailKeyword::Ret) => set(&mut all.ret, ret(given), at)?,
+                Some(MailKeyword::Envid) => set(&mut all.envid, Xtext::envid(given), at)?,
+                Some(MailKeyword::Auth) => set(&mut all.auth, submitter(given), at)?,
+                Some(MailKeyword::By) => set(&mut all.by, DeliverBy::read(given), at)?,
+                Some(MailKeyword::Priority) => set(&mut all.priority, Priority::read(given), at)?,
+                Some(MailKeyword::HoldFor) => set(&mut all.hold, Hold::read_for(given), at)?,
+                Some(MailKeyword::HoldUntil) => set(&mut all.hold, Hold::read_until(given), at)?,
+                None => {
+                    check_unique(text, from, count, keyword, at)?;
+                    let text = text.get(from..).unwrap_or("");
+                    all.others = Others { text: Cow::Borrowed(text), role: Role::Mail };
+                }
+            }
+        }
+        Ok(all)
+    }
+
+    /// The same, borrowing nothing.
+    #[must_use]
+    pub fn into_owned(self) -> MailParams<'static> {
+        MailParams {
+            size: self.size,
+            body: self.body,
+            smtputf8: self.smtputf8,
+            requiretls: self.requiretls,
+            ret: self.ret,
+            envid: self.envid.map(Xtext::into_owned),
+            auth: self.auth.map(Xtext::into_owned),
+            by: self.by,
+            priority: self.priority,
+            hold: self.hold,
+            others: self.others.into_owned(),
+        }
+    }
+}
+
+impl<'a> RcptParams<'a> {
+    /// Reads what stands in `text` from there on.
+    pub(crate) fn read(text: &'a str, from: usize, rules: &Rules) -> Result<Self, CommandError> {
+        let mut all = Self::default();
+        for (count, param) in Params::new(text, from, rules).enumerate() {
+            let (Param { keyword, value }, at) = param?;
+            let given = value.unwrap_or("");
+            match rcpt_keyword(keyword) {
+                Some(RcptKeyword::Notify) => set(&mut all.notify, Notify::read(given), at)?,
+                Some(RcptKeyword::Orcpt) => set(&mut all.orcpt, OriginalRecipient::parse(given), at)?,
+                Some(RcptKeyword::Rrvs) => set(&mut all.rrvs, rrvs(given), at)?,
+                None => {
+                    check_unique(text, from, count, keyword, at)?;
+                    let text = text.get(from..).unwrap_or("");
+                    all.others = Others { text: Cow::Borrowed(text), role: Role::Rcpt };
+                }
+            }
+        }
+        Ok(all)
+    }
+
+    /// The same, borrowing nothing.
+    #[must_use]
+    pub fn into_owned(self) -> RcptParams<'static> {
+        RcptParams {
+            notify: self.notify,
+            orcpt: self.orcpt.map(OriginalRecipient::into_owned),
+            rrvs: self.rrvs,
+            others: self.others.into_owned(),
+        }
+    }
+}
+
+/// ```text
+/// size-value = 1*20DIGIT
+/// ```
+/// (RFC 1870 §6.) What does not fit is larger than every limit.
+fn size(text: &str) -> Option<u64> {
+    if text.is_empty() || text.len() > 20 || !text.bytes().all(|octet| octet.is_ascii_digit()) {
+        return None;
+    }
+    Some(text.parse().unwrap_or(u64::MAX))
+}
+
+fn body(text: &str) -> Option<BodyType> {
+    let kinds = [BodyType::SevenBit, BodyType::EightBitMime, BodyType::BinaryMime];
+    kinds.into_iter().find(|kind| kind.as_str().eq_ignore_ascii_case(text))
+}
+
+fn ret(text: &str) -> Option<Return> {
+    [Return::Full, Return::Headers].into_iter().find(|ret| ret.as_str().eq_ignore_ascii_case(text))
+}
+
+/// ```text
+/// auth-param = xtext of ( mailbox / "<>" )
+/// ```
+/// (RFC 4954 §5.)
+fn submitter(text: &str) -> Option<Xtext<'_>> {
+    let xtext = Xtext::parse(text)?;
+    let decoded = xtext.decode();
+    let decoded = core::str::from_utf8(&decoded).ok()?;
+    (decoded == "<>" || Mailbox::parse(decoded, &Rules::LOOSE).is_ok()).then_some(xtext)
+}
+
+/// ```text
+/// rrvs-param = "RRVS=" date-time [ ";" ( "C" / "R" ) ]
+/// ```
+/// (RFC 7293 §3.1.) What follows the semicolon is for the hops between, and ignored as the RFC says.
+fn rrvs(text: &str) -> Option<Timestamp> {
+    let (time, _) = text.split_once(';').unwrap_or((text, ""));
+    Timestamp::parse(time)
+}
+
+impl BodyType {
+    /// The value of the parameter.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::SevenBit => "7BIT",
+            Self::EightBitMime => "8BITMIME",
+            Self::BinaryMime => "BINARYMIME",
+        }
+    }
+}
+
+impl Return {
+    /// The value of the parameter.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Full => "FULL",
+            Self::Headers => "HDRS",
+        }
+    }
+}
+
+impl fmt::Display for MailParams<'_> {
+    /// Each with a space before it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(size) = self.size {
+            write!(f, " SIZE={size}")?;
+        }
+        if let Some(body) = self.body {
+            write!(f, " BODY={}", body.as_str())?;
+        }
+        if self.smtputf8 {
+            f.write_str(" SMTPUTF8")?;
+        }
+        if self.requiretls {
+            f.write_str(" REQUIRETLS")?;
+        }
+        if let Some(ret) = self.ret {
+            write!(f, " RET={}", ret.as_str())?;
+        }
+        if let Some(envid) = &self.envid {
+            write!(f, " ENVID={envid}")?;
+        }
+        if let Some(auth) = &self.auth {
+            write!(f, " AUTH={auth}")?;
+        }
+        if let Some(by) = self.by {
+            write!(f, " BY={by}")?;
+        }
+        if let Some(priority) = self.priority {
+            write!(f, " MT-PRIORITY={priority}")?;
+        }
+        match self.hold {
+            Some(Hold::For(seconds)) => write!(f, " HOLDFOR={}", seconds.min(Hold::MAX_SECONDS))?,
+            Some(Hold::Until(time)) => write!(f, " HOLDUNTIL={time}")?,
+            None => {}
+        }
+        self.others.fmt(f)
+    }
+}
+
+impl fmt::Display for RcptParams<'_> {
+    /// Each with a space before it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(notify) = self.notify {
+            write!(f, " NOTIFY={notify}")?;
+        }
+        if let Some(orcpt) = &self.orcpt {
+            write!(f, " ORCPT={orcpt}")?;
+        }
+        if let Some(rrvs) = self.rrvs {
+            write!(f, " RRVS={rrvs}")?;
+        }
+        self.others.fmt(f)
+    }
+}

@@ -1,0 +1,446 @@
+//! Paths: the addresses of an envelope (RFC 5321 §4.1.2, with RFC 6531 §3.3 for those outside ASCII).
+//!
+//! Read by hand, because every MAIL and RCPT goes through here; the grammar by its rules, in nom, is the test
+//! oracle of this file.
+
+use crate::{
+    error::{PathError, PathErrorKind},
+    rules::Rules,
+};
+use alloc::{borrow::Cow, string::String};
+use core::{
+    fmt,
+    net::{Ipv4Addr, Ipv6Addr},
+};
+
+/// The most octets of a label of a domain (RFC 1035 §2.3.4).
+const MAX_LABEL: usize = 63;
+
+/// Who a message is from, or for.
+///
+/// ```
+/// use smtp_proto::{Path, Rules};
+///
+/// let path = Path::parse("<\"a b\"@example.com>", &Rules::default())?;
+/// let Path::Mailbox(mailbox) = &path else { panic!() };
+/// assert_eq!((mailbox.local_part(), &*mailbox.unquoted()), ("\"a b\"", "a b"));
+/// assert_eq!(mailbox.domain_str(), "example.com");
+/// assert_eq!(path.to_string(), "<\"a b\"@example.com>");
+/// # Ok::<(), smtp_proto::PathError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Path<'a> {
+    /// `<>`, the sender of notifications.
+    Null,
+    /// `<Postmaster>`, in any case, without a domain: a recipient that every server has (§4.5.1).
+    Postmaster,
+    /// An address.
+    Mailbox(Mailbox<'a>),
+}
+
+impl<'a> Path<'a> {
+    /// Reads a path with its brackets. A source route is read and left out, as appendix C asks.
+    ///
+    /// # Errors
+    /// A [`PathError`] says which rule is broken, and where.
+    pub fn parse(text: &'a str, rules: &Rules) -> Result<Self, PathError> {
+        match read_path(text, 0, rules)? {
+            (path, end) if end == text.len() => Ok(path),
+            (_, end) => Err(PathError { kind: PathErrorKind::Trailing, at: end }),
+        }
+    }
+
+    /// The mailbox, if there is one.
+    #[must_use]
+    pub fn mailbox(&self) -> Option<&Mailbox<'a>> {
+        match self {
+            Self::Mailbox(mailbox) => Some(mailbox),
+            Self::Null | Self::Postmaster => None,
+        }
+    }
+
+    /// Whether it is all ASCII: otherwise it needs SMTPUTF8 (RFC 6531 §3.4).
+    #[must_use]
+    pub fn is_ascii(&self) -> bool {
+        self.mailbox().is_none_or(Mailbox::is_ascii)
+    }
+
+    /// The same, borrowing nothing.
+    #[must_use]
+    pub fn into_owned(self) -> Path<'static> {
+        match self {
+            Self::Null => Path::Null,
+            Self::Postmaster => Path::Postmaster,
+            Self::Mailbox(mailbox) => Path::Mailbox(mailbox.into_owned()),
+        }
+    }
+}
+
+impl fmt::Display for Path<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Null => f.write_str("<>"),
+            Self::Postmaster => f.write_str("<Postmaster>"),
+            Self::Mailbox(mailbox) => write!(f, "<{mailbox}>"),
+        }
+    }
+}
+
+/// `local-part@domain`. Two are equal if they are written alike: what else is one mailbox only its own host
+/// knows (§2.4).
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Mailbox<'a> {
+    text: Cow<'a, str>,
+    /// The offset of the `@`.
+    at: usize,
+}
+
+impl<'a> Mailbox<'a> {
+    /// Reads a mailbox.
+    ///
+    /// # Errors
+    /// A [`PathError`] says which rule is broken, and where.
+    pub fn parse(text: &'a str, rules: &Rules) -> Result<Self, PathError> {
+        match read_mailbox(text, 0, rules)? {
+            (mailbox, end) if end == text.len() => Ok(mailbox),
+            (_, end) => Err(PathError { kind: PathErrorKind::Trailing, at: end }),
+        }
+    }
+
+    /// The whole.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// The local part as it is written, in quotes where it has them.
+    #[must_use]
+    pub fn local_part(&self) -> &str {
+        self.text.get(..self.at).unwrap_or("")
+    }
+
+    /// The local part without quotes and quoted pairs: what it means (§4.1.2).
+    #[must_use]
+    pub fn unquoted(&self) -> Cow<'_, str> {
+        let local_part = self.local_part();
+        let Some(inner) = local_part.strip_prefix('"').and_then(|text| text.strip_suffix('"')) else {
+            return Cow::Borrowed(local_part);
+        };
+        if !inner.contains('\\') {
+            return Cow::Borrowed(inner);
+        }
+        let mut unquoted = String::with_capacity(inner.len());
+        let mut characters = inner.chars();
+        while let Some(character) = characters.next() {
+            unquoted.extend(if character == '\\' { characters.next() } else { Some(character) });
+        }
+        Cow::Owned(unquoted)
+    }
+
+    /// The domain as it is written: a name, or a literal in its brackets.
+    #[must_use]
+    pub fn domain_str(&self) -> &str {
+        self.text.get(self.at.saturating_add(1)..).unwrap_or("")
+    }
+
+    /// The domain.
+    #[must_use]
+    pub fn domain(&self) -> Domain<'_> {
+        let text = self.domain_str();
+        literal(text).unwrap_or(Domain::Name(text))
+    }
+
+    /// Whether it is all ASCII.
+    #[must_use]
+    pub fn is_ascii(&self) -> bool {
+        self.text.is_ascii()
+    }
+
+    /// The same, borrowing nothing.
+    #[must_use]
+    pub fn into_owned(self) -> Mailbox<'static> {
+        Mailbox { text: Cow::Owned(self.text.into_owned()), at: self.at }
+    }
+}
+
+impl fmt::Display for Mailbox<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.text)
+    }
+}
+
+impl fmt::Debug for Mailbox<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Mailbox({})", self.text)
+    }
+}
+
+/// Where a mailbox is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Domain<'a> {
+    /// A domain name, as written.
+    Name(&'a str),
+    /// `[192.0.2.1]`
+    Ipv4(Ipv4Addr),
+    /// `[IPv6:2001:db8::1]`
+    Ipv6(Ipv6Addr),
+    /// `[tag:content]`
+    General {
+        /// The standardised tag.
+        tag: &'a str,
+        /// What follows the colon.
+        content: &'a str,
+    },
+}
+
+impl<'a> Domain<'a> {
+    /// Reads a domain or an address literal, as EHLO has it.
+    ///
+    /// # Errors
+    /// A [`PathError`] says which rule is broken, and where.
+    pub fn parse(text: &'a str, rules: &Rules) -> Result<Self, PathError> {
+        match read_domain(text, 0, rules)? {
+            end if end == text.len() => Ok(literal(text).unwrap_or(Domain::Name(text))),
+            end => Err(PathError { kind: PathErrorKind::Domain, at: end }),
+        }
+    }
+}
+
+/// ```text
+/// Path = "<" [ A-d-l ":" ] Mailbox ">"
+/// ```
+/// `"<>"` and `"<Postmaster>"` besides (RFC 5321 §4.1.2, §4.1.1.3). Gives the offset behind the path.
+pub(crate) fn read_path<'a>(text: &'a str, from: usize, rules: &Rules) -> Result<(Path<'a>, usize), PathError> {
+    let bytes = text.as_bytes();
+    if bytes.get(from) != Some(&b'<') {
+        if !rules.bare_addresses {
+            return Err(PathError { kind: PathErrorKind::Bracket, at: from });
+        }
+        let (mailbox, end) = read_mailbox(text, from, rules)?;
+        return Ok((Path::Mailbox(mailbox), end));
+    }
+    let inner = from.saturating_add(1);
+    if bytes.get(inner) == Some(&b'>') {
+        return Ok((Path::Null, inner.saturating_add(1)));
+    }
+    if let Some(end) = postmaster_end(bytes, inner) {
+        return Ok((Path::Postmaster, end));
+    }
+    let start = if bytes.get(inner) == Some(&b'@') { read_route(text, inner, rules)? } else { inner };
+    let (mailbox, end) = read_mailbox(text, start, rules)?;
+    if bytes.get(end) != Some(&b'>') {
+        return Err(PathError { kind: PathErrorKind::Bracket, at: end });
+    }
+    let end = end.saturating_add(1);
+    if end.saturating_sub(from) > rules.path {
+        return Err(PathError { kind: PathErrorKind::PathTooLong, at: from });
+    }
+    Ok((Path::Mailbox(mailbox), end))
+}
+
+fn postmaster_end(bytes: &[u8], inner: usize) -> Option<usize> {
+    const POSTMASTER: &[u8] = b"postmaster>";
+    let end = inner.saturating_add(POSTMASTER.len());
+    bytes.get(inner..end)?.eq_ignore_ascii_case(POSTMASTER).then_some(end)
+}
+
+/// ```text
+/// A-d-l     = At-domain *( "," At-domain )
+/// At-domain = "@" Domain
+/// ```
+/// Gives the offset behind the colon.
+fn read_route(text: &str, from: usize, rules: &Rules) -> Result<usize, PathError> {
+    let mut at = from;
+    // every turn reads at least one octet
+    loop {
+        let broken = |at| PathError { kind: PathErrorKind::Route, at };
+        if text.as_bytes().get(at) != Some(&b'@') {
+            return Err(broken(at));
+        }
+        let end = read_name(text, at.saturating_add(1), rules).map_err(|error| broken(error.at))?;
+        match text.as_bytes().get(end) {
+            Some(b',') => at = end.saturating_add(1),
+            Some(b':') => return Ok(end.saturating_add(1)),
+            _ => return Err(broken(end)),
+        }
+    }
+}
+
+/// ```text
+/// Mailbox = Local-part "@" ( Domain / address-literal )
+/// ```
+fn read_mailbox<'a>(text: &'a str, from: usize, rules: &Rules) -> Result<(Mailbox<'a>, usize), PathError> {
+    let at = match text.as_bytes().get(from) {
+        Some(b'"') => read_quoted(text, from)?,
+        _ => read_dot_string(text, from)?,
+    };
+    if at.saturating_sub(from) > rules.local_part {
+        return Err(PathError { kind: PathErrorKind::LocalPartTooLong, at: from });
+    }
+    if text.as_bytes().get(at) != Some(&b'@') {
+        let ends = matches!(text.as_bytes().get(at), None | Some(b'>' | b' '));
+        let kind = if ends { PathErrorKind::NoDomain } else { PathErrorKind::LocalPart };
+        return Err(PathError { kind, at });
+    }
+    let end = read_domain(text, at.saturating_add(1), rules)?;
+    let text = Cow::Borrowed(text.get(from..end).unwrap_or(""));
+    Ok((Mailbox { text, at: at.saturating_sub(from) }, end))
+}
+
+/// ```text
+/// Dot-string = Atom *("." Atom)
+/// ```
+fn read_dot_string(text: &str, from: usize) -> Result<usize, PathError> {
+    let mut after_dot = true;
+    let mut at = from;
+    for &octet in text.as_bytes().get(from..).unwrap_or(b"") {
+        match class(octet) {
+            Class::Atom | Class::Letter | Class::Hyphen | Class::Wide => after_dot = false,
+            Class::Dot if !after_dot => after_dot = true,
+            _ => break,
+        }
+        at = at.saturating_add(1);
+    }
+    if after_dot {
+        return Err(PathError { kind: PathErrorKind::EmptyAtom, at });
+    }
+    Ok(at)
+}
+
+/// ```text
+/// Quoted-string  = DQUOTE *QcontentSMTP DQUOTE
+/// QcontentSMTP   = qtextSMTP / quoted-pairSMTP
+/// quoted-pairSMTP = %d92 %d32-126
+/// qtextSMTP      = %d32-33 / %d35-91 / %d93-126
+/// ```
+/// and octets outside ASCII (RFC 6531 §3.3). An empty one is refused (erratum 5414).
+fn read_quoted(text: &str, from: usize) -> Result<usize, PathError> {
+    let error = |at| PathError { kind: PathErrorKind::Quote, at };
+    let mut octets = text.bytes().enumerate().skip(from.saturating_add(1));
+    while let Some((at, octet)) = octets.next() {
+        match octet {
+            b'"' if at == from.saturating_add(1) => return Err(error(at)),
+            b'"' => return Ok(at.saturating_add(1)),
+            b'\\' => match octets.next() {
+                Some((_, b' '..=b'~')) => {}
+                _ => return Err(error(at)),
+            },
+            b' '..=b'~' | 0x80.. => {}
+            _ => return Err(error(at)),
+        }
+    }
+    Err(error(text.len()))
+}
+
+fn read_domain(text: &str, from: usize, rules: &Rules) -> Result<usize, PathError> {
+    let end = if text.as_bytes().get(from) == Some(&b'[') {
+        let broken = PathError { kind: PathErrorKind::Literal, at: from };
+        let rest = text.get(from..).ok_or(broken)?;
+        let length = rest.find(']').ok_or(broken)?.saturating_add(1);
+        rest.get(..length).and_then(literal).ok_or(broken)?;
+        from.saturating_add(length)
+    } else {
+        read_name(text, from, rules)?
+    };
+    if end.saturating_sub(from) > rules.domain {
+        return Err(PathError { kind: PathErrorKind::DomainTooLong, at: from });
+    }
+    Ok(end)
+}
+
+/// ```text
+/// Domain     = sub-domain *("." sub-domain)
+/// sub-domain = Let-dig [Ldh-str]
+/// ```
+/// and U-labels (RFC 6531 §3.3).
+fn read_name(text: &str, from: usize, rules: &Rules) -> Result<usize, PathError> {
+    let mut at = from;
+    let mut label = from;
+    let mut last = Class::Dot;
+    for &octet in text.as_bytes().get(from..).unwrap_or(b"") {
+        let class = class(octet);
+        match class {
+            Class::Letter | Class::Wide => {}
+            Class::Hyphen if last != Class::Dot => {}
+            Class::Dot if last != Class::Dot && last != Class::Hyphen => {
+                check_label(text, label, at)?;
+                label = at.saturating_add(1);
+            }
+            Class::Atom if octet == b'_' && rules.underscores => {}
+            _ => break,
+        }
+        last = class;
+        at = at.saturating_add(1);
+    }
+    if matches!(last, Class::Dot | Class::Hyphen) {
+        return Err(PathError { kind: PathErrorKind::Domain, at });
+    }
+    check_label(text, label, at)?;
+    Ok(at)
+}
+
+/// A U-label may have more octets than its A-label, which is what the limit counts.
+fn check_label(text: &str, from: usize, end: usize) -> Result<(), PathError> {
+    if end.saturating_sub(from) > MAX_LABEL && text.get(from..end).is_some_and(str::is_ascii) {
+        return Err(PathError { kind: PathErrorKind::DomainTooLong, at: from });
+    }
+    Ok(())
+}
+
+/// ```text
+/// address-literal = "[" ( IPv4-address-literal / IPv6-address-literal / General-address-literal ) "]"
+/// General-address-literal = Standardized-tag ":" 1*dcontent
+/// dcontent        = %d33-90 / %d94-126
+/// ```
+/// (§4.1.3.) Erratum 4315: `::` may stand for one group of an IPv6 address. The numbers of an IPv4 address have
+/// no leading zeros here, because some programs read those as octal.
+fn literal(text: &str) -> Option<Domain<'_>> {
+    let inner = text.strip_prefix('[')?.strip_suffix(']')?;
+    let Some((tag, content)) = inner.split_once(':') else {
+        return inner.parse().ok().map(Domain::Ipv4);
+    };
+    if tag.eq_ignore_ascii_case("IPv6") {
+        return content.parse().ok().map(Domain::Ipv6);
+    }
+    let is_tag = tag.bytes().all(|octet| octet.is_ascii_alphanumeric() || octet == b'-')
+        && tag.ends_with(|last: char| last.is_ascii_alphanumeric());
+    let is_content = |octet| matches!(octet, b'!'..=b'Z' | b'^'..=b'~');
+    (is_tag && !content.is_empty() && content.bytes().all(is_content)).then_some(Domain::General { tag, content })
+}
+
+/// What an octet is in a mailbox.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Class {
+    /// A letter or a digit.
+    Letter,
+    Hyphen,
+    Dot,
+    /// Any other `atext` (RFC 5322 §3.2.3).
+    Atom,
+    /// Outside ASCII.
+    Wide,
+    Other,
+}
+
+fn class(octet: u8) -> Class {
+    const CLASSES: [Class; 256] = classes();
+    CLASSES.get(usize::from(octet)).copied().unwrap_or(Class::Other)
+}
+
+#[allow(clippy::arithmetic_side_effects, clippy::indexing_slicing, clippy::as_conversions)]
+const fn classes() -> [Class; 256] {
+    let mut classes = [Class::Other; 256];
+    let mut octet = 0;
+    while octet < 256 {
+        classes[octet] = match octet as u8 {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' => Class::Letter,
+            b'-' => Class::Hyphen,
+            b'.' => Class::Dot,
+            b'!' | b'#'..=b'\'' | b'*' | b'+' | b'/' | b'=' | b'?' | b'^'..=b'`' | b'{'..=b'~' => Class::Atom,
+            0x80.. => Class::Wide,
+            _ => Class::Other,
+        };
+        octet += 1;
+    }
+    classes
+}

@@ -1,0 +1,130 @@
+//! Text that can stand in a line: what is built cannot hold CR, LF or NUL.
+
+use crate::error::{TextError, TextErrorKind};
+use alloc::{borrow::Cow, string::String};
+use core::fmt;
+
+macro_rules! checked_text {
+    ($(#[$doc:meta])* $name:ident, $is_allowed:expr) => {
+        $(#[$doc])*
+        #[derive(Clone, PartialEq, Eq, Hash)]
+        pub struct $name<'a>(Cow<'a, str>);
+
+        impl<'a> $name<'a> {
+            /// Checks a text.
+            ///
+            /// # Errors
+            /// A [`TextError`] says what may not stand there, and where.
+            pub fn new(text: impl Into<Cow<'a, str>>) -> Result<Self, TextError> {
+                let text = text.into();
+                check(&text, $is_allowed)?;
+                Ok(Self(text))
+            }
+
+            /// A text that has been checked already.
+            pub(crate) fn checked(text: &'a str) -> Self {
+                debug_assert_eq!(check(text, $is_allowed), Ok(()));
+                Self(Cow::Borrowed(text))
+            }
+
+            /// The text.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+
+            /// The same, borrowing nothing.
+            #[must_use]
+            pub fn into_owned(self) -> $name<'static> {
+                $name(Cow::Owned(self.0.into_owned()))
+            }
+        }
+
+        impl fmt::Display for $name<'_> {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.pad(&self.0)
+            }
+        }
+
+        impl fmt::Debug for $name<'_> {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Debug::fmt(&*self.0, f)
+            }
+        }
+
+        impl<'a> TryFrom<&'a str> for $name<'a> {
+            type Error = TextError;
+
+            fn try_from(text: &'a str) -> Result<Self, TextError> {
+                Self::new(text)
+            }
+        }
+
+        impl TryFrom<String> for $name<'static> {
+            type Error = TextError;
+
+            fn try_from(text: String) -> Result<Self, TextError> {
+                Self::new(text)
+            }
+        }
+
+        impl PartialEq<str> for $name<'_> {
+            fn eq(&self, other: &str) -> bool {
+                self.0 == other
+            }
+        }
+
+        impl PartialEq<&str> for $name<'_> {
+            fn eq(&self, other: &&str) -> bool {
+                self.0 == **other
+            }
+        }
+    };
+}
+
+checked_text! {
+    /// Text without control characters; not empty, and without spaces at its ends.
+    Text, |octet| octet >= b' ' && octet != 0x7f
+}
+
+checked_text! {
+    /// Text without control characters and without spaces; not empty.
+    Word, |octet| octet > b' ' && octet != 0x7f
+}
+
+fn check(text: &str, is_allowed: impl Fn(u8) -> bool) -> Result<(), TextError> {
+    if text.is_empty() {
+        return Err(TextError { kind: TextErrorKind::Empty, at: 0 });
+    }
+    if let Some(at) = text.bytes().position(|octet| !is_allowed(octet)) {
+        return Err(TextError { kind: TextErrorKind::Octet, at });
+    }
+    if text.starts_with(' ') {
+        return Err(TextError { kind: TextErrorKind::Space, at: 0 });
+    }
+    if text.ends_with(' ') {
+        return Err(TextError { kind: TextErrorKind::Space, at: text.len().saturating_sub(1) });
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_that_breaks_a_line_can_be_built() {
+        let error = |text| {
+            let error = Text::new(text).unwrap_err();
+            (error.kind, error.at)
+        };
+        assert_eq!(error("a\r\nb"), (TextErrorKind::Octet, 1));
+        assert_eq!(error("a\nb"), (TextErrorKind::Octet, 1));
+        assert_eq!(error("\0"), (TextErrorKind::Octet, 0));
+        assert_eq!(error("a "), (TextErrorKind::Space, 1));
+        assert_eq!(error(" a"), (TextErrorKind::Space, 0));
+        assert_eq!(error(""), (TextErrorKind::Empty, 0));
+        assert_eq!(Text::new("a b ü").unwrap(), "a b ü");
+        assert_eq!(Word::new("a b").unwrap_err(), TextError { kind: TextErrorKind::Octet, at: 1 });
+    }
+}
