@@ -12,7 +12,7 @@
 use crate::{
     answers::{Answers, Pending, Stop},
     author::Authors,
-    discovery::{self, Discovery, Found},
+    discovery::{self, Discovery, Found, Method},
     policy::AlignmentMode,
     record::{Policies, Record},
     request::{Identifier, OnReject, Request, SeveralAuthors},
@@ -166,12 +166,16 @@ impl Inquiry for Evaluation<'_> {
     }
 
     fn expire(self) -> Report {
-        let author = self.request.authors.first().cloned();
-        let mut report =
-            Report::new(author, self.discovery.method(), Verdict::TempError, Some(Cause::Expired));
-        report.questions = self.answers.count();
-        report
+        expired(&self.request, self.discovery.method(), &self.answers)
     }
+}
+
+/// The report of an evaluation that was given up.
+pub(crate) fn expired(request: &Request, method: Method, answers: &Answers) -> Report {
+    let author = request.authors.first().cloned();
+    let mut report = Report::new(author, method, Verdict::TempError, Some(Cause::Expired));
+    report.questions = answers.count();
+    report
 }
 
 /// Evaluates a message as far as the answers go.
