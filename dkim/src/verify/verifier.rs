@@ -54,6 +54,8 @@ enum Stage {
 #[derive(Default)]
 struct Body {
     header: Header,
+    /// Why the header was not read to its end.
+    refused: Option<HeaderError>,
     /// Signatures that need no key any more.
     done: Vec<SignatureReport>,
     pending: Vec<Pending>,
@@ -120,6 +122,16 @@ impl Verifier {
         match &self.stage {
             Stage::Header(reader) => reader.header(),
             Stage::Body(body) => &body.header,
+        }
+    }
+
+    /// Why the header was not read to its end: it is larger than the policy allows. No signature passes then,
+    /// and what else is read from the header may not be what a laxer reader sees.
+    #[must_use]
+    pub fn header_error(&self) -> Option<HeaderError> {
+        match &self.stage {
+            Stage::Header(_) => None,
+            Stage::Body(body) => body.refused,
         }
     }
 
@@ -258,6 +270,7 @@ impl Body {
             body.done.push(report);
         }
         body.header = header;
+        body.refused = Some(error);
         body
     }
 
@@ -290,7 +303,7 @@ impl Body {
     }
 
     fn finish(self, policy: Policy, backend: &'static dyn Backend) -> Vec<Step<KeyInquiry>> {
-        let Self { header, mut done, pending, forms } = self;
+        let Self { header, mut done, pending, forms, .. } = self;
         let digests: Vec<_> = forms.into_iter().map(|form| (form.form(), form.finish())).collect();
         let mut named = Vec::with_capacity(pending.len());
         for mut pending in pending {
