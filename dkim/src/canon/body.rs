@@ -1,9 +1,6 @@
 //! The canonical forms of a body (RFC 6376 §3.4.3 and §3.4.4), made while it streams through.
 
-use super::{
-    space::next_change,
-    tap::{Digests, Tap},
-};
+use super::space::next_change;
 use crate::algorithm::Form;
 
 /// Empty lines that turn out to count are put out in pieces of this many octets.
@@ -19,24 +16,33 @@ const fn line_ends() -> [u8; 512] {
     octets
 }
 
-/// Makes one canonical form of a body, and puts it into a [`Tap`].
-pub(crate) struct BodyForm {
-    form: Form,
-    spaces: Spaces,
-    lines: Lines,
+/// Where a canonical form goes.
+pub(crate) trait Sink {
+    /// Takes the next piece.
+    fn put(&mut self, piece: &[u8]);
+
+    /// Whether nothing came yet.
+    fn is_empty(&self) -> bool;
 }
 
-impl BodyForm {
-    pub(crate) fn new(form: Form, tap: Tap) -> Self {
-        Self { form, spaces: Spaces::default(), lines: Lines { empty: 0, cr: false, tap } }
+/// Makes one canonical form of a body.
+pub(crate) struct BodyForm<S> {
+    form: Form,
+    spaces: Spaces,
+    lines: Lines<S>,
+}
+
+impl<S: Sink> BodyForm<S> {
+    pub(crate) fn new(form: Form, sink: S) -> Self {
+        Self { form, spaces: Spaces::default(), lines: Lines { empty: 0, cr: false, sink } }
     }
 
     pub(crate) fn form(&self) -> Form {
         self.form
     }
 
-    pub(crate) fn tap(&mut self) -> &mut Tap {
-        &mut self.lines.tap
+    pub(crate) fn sink(&mut self) -> &mut S {
+        &mut self.lines.sink
     }
 
     /// Takes the next piece of the body.
@@ -48,7 +54,7 @@ impl BodyForm {
     }
 
     /// Ends the body.
-    pub(crate) fn finish(mut self) -> Digests {
+    pub(crate) fn finish(mut self) -> S {
         if self.form == Form::Relaxed {
             self.spaces.finish(&mut self.lines);
         }
@@ -67,7 +73,7 @@ struct Spaces {
 }
 
 impl Spaces {
-    fn write(&mut self, piece: &[u8], lines: &mut Lines) {
+    fn write<S: Sink>(&mut self, piece: &[u8], lines: &mut Lines<S>) {
         let mut rest = self.resolve(piece, lines);
         while !rest.is_empty() {
             let (run, more) = rest.split_at_checked(next_change(rest)).unwrap_or((rest, &[]));
@@ -81,7 +87,7 @@ impl Spaces {
     }
 
     /// Goes on after white space, as far as it can be told what becomes of it. Gives what follows.
-    fn resolve<'a>(&mut self, piece: &'a [u8], lines: &mut Lines) -> &'a [u8] {
+    fn resolve<'a, S: Sink>(&mut self, piece: &'a [u8], lines: &mut Lines<S>) -> &'a [u8] {
         if self.cr {
             return self.resolve_cr(piece, lines);
         }
@@ -110,7 +116,7 @@ impl Spaces {
     }
 
     /// White space and a CR are pending.
-    fn resolve_cr<'a>(&mut self, piece: &'a [u8], lines: &mut Lines) -> &'a [u8] {
+    fn resolve_cr<'a, S: Sink>(&mut self, piece: &'a [u8], lines: &mut Lines<S>) -> &'a [u8] {
         let Some((&first, rest)) = piece.split_first() else { return piece };
         self.pending = false;
         self.cr = false;
@@ -122,7 +128,7 @@ impl Spaces {
         piece
     }
 
-    fn finish(&mut self, lines: &mut Lines) {
+    fn finish<S: Sink>(&mut self, lines: &mut Lines<S>) {
         // white space at the end is at the end of a line, whether or not a line end follows; a CR is no space
         if self.cr {
             lines.write(b" \r");
@@ -131,15 +137,15 @@ impl Spaces {
 }
 
 /// "Ignore all empty lines at the end of the message body" (§3.4.3).
-struct Lines {
+struct Lines<S> {
     /// Line ends that came, and that count only if something follows.
     empty: u64,
     /// A CR came, and it is not known yet whether an LF follows.
     cr: bool,
-    tap: Tap,
+    sink: S,
 }
 
-impl Lines {
+impl<S: Sink> Lines<S> {
     fn write(&mut self, mut piece: &[u8]) {
         if self.cr {
             let Some((&first, rest)) = piece.split_first() else { return };
@@ -167,22 +173,22 @@ impl Lines {
         while self.empty > 0 {
             let all = usize::try_from(self.empty).unwrap_or(usize::MAX).saturating_mul(2);
             let piece = LINE_ENDS.get(..all).unwrap_or(LINE_ENDS);
-            self.tap.put(piece);
+            self.sink.put(piece);
             self.empty = self.empty.saturating_sub(u64::try_from(piece.len() / 2).unwrap_or(u64::MAX));
         }
-        self.tap.put(content);
+        self.sink.put(content);
     }
 
-    fn finish(mut self, form: Form) -> Digests {
+    fn finish(mut self, form: Form) -> S {
         if self.cr {
             self.put(b"\r");
         }
         // "If there is no body or no trailing CRLF on the message body, a CRLF is added": to an empty body only
         // in the simple form (§3.4.4 leaves it empty)
-        if form == Form::Simple || self.tap.octets() > 0 {
-            self.tap.put(b"\r\n");
+        if form == Form::Simple || !self.sink.is_empty() {
+            self.sink.put(b"\r\n");
         }
-        self.tap.finish()
+        self.sink
     }
 }
 

@@ -1,5 +1,6 @@
 //! Where the canonical form of a body ends up: in hashes, cut off where `l=` says.
 
+use super::body::Sink;
 use crate::{
     algorithm::HashAlgorithm,
     backend::{Digest, Hash},
@@ -39,11 +40,6 @@ impl Tap {
         }
     }
 
-    /// How many octets the canonical form has so far.
-    pub(crate) fn octets(&self) -> u64 {
-        self.octets
-    }
-
     pub(crate) fn has_hash(&self, algorithm: HashAlgorithm) -> bool {
         self.hashes.iter().any(|(existing, _)| *existing == algorithm)
     }
@@ -57,19 +53,6 @@ impl Tap {
         if let Err(place) = self.cuts.binary_search_by(|cut| length.cmp(cut)) {
             self.cuts.insert(place, length);
         }
-    }
-
-    /// Takes the next piece of the canonical form.
-    pub(crate) fn put(&mut self, mut piece: &[u8]) {
-        while let Some(&cut) = self.cuts.last() {
-            let room = usize::try_from(cut.saturating_sub(self.octets)).unwrap_or(usize::MAX);
-            let Some((before, after)) = piece.split_at_checked(room) else { break };
-            self.append(before);
-            self.take_digests(cut);
-            self.cuts.pop();
-            piece = after;
-        }
-        self.append(piece);
     }
 
     fn append(&mut self, piece: &[u8]) {
@@ -116,6 +99,24 @@ impl Tap {
         let octets = self.octets;
         self.take_digests(octets);
         Digests { octets, digests: self.digests }
+    }
+}
+
+impl Sink for Tap {
+    fn put(&mut self, mut piece: &[u8]) {
+        while let Some(&cut) = self.cuts.last() {
+            let room = usize::try_from(cut.saturating_sub(self.octets)).unwrap_or(usize::MAX);
+            let Some((before, after)) = piece.split_at_checked(room) else { break };
+            self.append(before);
+            self.take_digests(cut);
+            self.cuts.pop();
+            piece = after;
+        }
+        self.append(piece);
+    }
+
+    fn is_empty(&self) -> bool {
+        self.octets == 0
     }
 }
 

@@ -59,7 +59,7 @@ struct Body {
     /// Signatures that need no key any more.
     done: Vec<SignatureReport>,
     pending: Vec<Pending>,
-    forms: Vec<BodyForm>,
+    forms: Vec<BodyForm<Tap>>,
 }
 
 impl Verifier {
@@ -283,7 +283,7 @@ impl Body {
         if position == self.forms.len() {
             self.forms.push(BodyForm::new(form, Tap::new()));
         }
-        let tap = self.forms.get_mut(position)?.tap();
+        let tap = self.forms.get_mut(position)?.sink();
         if !tap.has_hash(algorithm) {
             let Some(hash) = backend.hash(algorithm) else {
                 return Some(Cause::NoBackend(signature.algorithm));
@@ -304,7 +304,7 @@ impl Body {
 
     fn finish(self, policy: Policy, backend: &'static dyn Backend) -> Vec<Step<KeyInquiry>> {
         let Self { header, mut done, pending, forms, .. } = self;
-        let digests: Vec<_> = forms.into_iter().map(|form| (form.form(), form.finish())).collect();
+        let digests: Vec<_> = forms.into_iter().map(|form| (form.form(), form.finish().finish())).collect();
         let mut named = Vec::with_capacity(pending.len());
         for mut pending in pending {
             let form = pending.signature.canonicalization.body;
