@@ -1,21 +1,77 @@
-//! Reading records (RFC 7208 §12), by hand because every check does it: the grammar in `nom` beside it is what
-//! the tests compare it with.
+//! Reading records (RFC 7208 §12). Every check does it for every record it comes by, so this is written by hand
+//! and in one pass; the grammar in `nom` beside it is what the tests compare it with.
+//!
+//! What is read is a [`Raw`] term: offsets into the record instead of texts, small enough to be kept.
 
 use crate::{
     error::{RecordError, RecordErrorKind as Kind},
     macros::{Piece, Pieces, Place},
-    record::{DomainSpec, DualPrefix, Index, MAX_OCTETS, Mechanism, Modifier, Qualifier, Term, TermKind},
+    record::{DualPrefix, MAX_OCTETS, Qualifier},
 };
 use core::net::{Ipv4Addr, Ipv6Addr};
 
 /// version = "v=spf1"
-pub(crate) const VERSION: &str = "v=spf1";
+pub(crate) const VERSION: &[u8] = b"v=spf1";
+
+/// A term, by its offsets in the record.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Raw {
+    pub(crate) at: u16,
+    pub(crate) end: u16,
+    pub(crate) qualifier: Qualifier,
+    pub(crate) kind: RawKind,
+}
+
+/// What a term is. A span without octets stands for a domain that is not given.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum RawKind {
+    All,
+    Include(Span),
+    A(Span, DualPrefix),
+    Mx(Span, DualPrefix),
+    Ptr(Span),
+    Ip4(Ipv4Addr, u8),
+    Ip6(Ipv6Addr, u8),
+    Exists(Span),
+    Redirect(Span),
+    Exp(Span),
+    /// A modifier that is not known, and where its value is.
+    Unknown(Span),
+}
+
+/// A part of a record.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub(crate) struct Span {
+    pub(crate) at: u16,
+    pub(crate) end: u16,
+}
+
+impl Span {
+    pub(crate) fn of(self, record: &[u8]) -> &[u8] {
+        record.get(usize::from(self.at)..usize::from(self.end)).unwrap_or(&[])
+    }
+
+    pub(crate) fn is_empty(self) -> bool {
+        self.at == self.end
+    }
+}
+
+/// What must be known of a record before its terms are evaluated.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub(crate) struct Index {
+    /// Where `redirect` begins.
+    pub(crate) redirect: Option<u16>,
+    /// Where `exp` begins.
+    pub(crate) exp: Option<u16>,
+    /// Whether there is an `all`, which makes `redirect` idle (RFC 7208 §5.1).
+    pub(crate) has_all: bool,
+}
 
 /// Whether a text begins with the version and then a space or the end (RFC 7208 §4.5).
 pub(crate) fn version(text: &[u8]) -> bool {
     match text.split_at_checked(VERSION.len()) {
         Some((version, rest)) => {
-            version.eq_ignore_ascii_case(VERSION.as_bytes()) && matches!(rest.first(), None | Some(b' '))
+            version.eq_ignore_ascii_case(VERSION) && matches!(rest.first(), None | Some(b' '))
         }
         None => false,
     }
@@ -24,306 +80,410 @@ pub(crate) fn version(text: &[u8]) -> bool {
 /// record = version terms *SP
 ///
 /// Shows every term to `visit` and gives what is found once in a record.
-pub(crate) fn index(octets: &[u8], mut visit: impl FnMut(&Term<'_>)) -> Result<Index, RecordError> {
-    if !version(octets) {
+pub(crate) fn index(record: &[u8], mut visit: impl FnMut(&Raw)) -> Result<Index, RecordError> {
+    if !version(record) {
         return Err(RecordError { kind: Kind::Version, at: 0 });
     }
-    if octets.len() > MAX_OCTETS {
+    if record.len() > MAX_OCTETS {
         return Err(RecordError { kind: Kind::TooLong, at: MAX_OCTETS });
     }
-    let text = core::str::from_utf8(octets)
-        .map_err(|error| RecordError { kind: Kind::Octet, at: error.valid_up_to() })?;
     let mut index = Index::default();
-    let mut at = VERSION.len();
-    while let Some(term) = next_term(text, at)? {
-        at = term.end();
-        let once = match term.kind {
-            TermKind::Modifier(Modifier::Redirect(_)) => Some(&mut index.redirect),
-            TermKind::Modifier(Modifier::Exp(_)) => Some(&mut index.exp),
-            TermKind::Directive { mechanism: Mechanism::All, .. } => {
-                index.has_all = true;
-                None
-            }
-            _ => None,
-        };
-        if let Some(slot) = once {
-            // RFC 7208 §6: redirect and exp MUST NOT appear more than once each
-            if slot.is_some() {
-                return Err(RecordError { kind: Kind::Duplicate, at: term.at });
-            }
-            *slot = u16::try_from(term.at).ok();
+    let mut reader = Reader::new(record, VERSION.len());
+    while let Some(term) = reader.term()? {
+        match term.kind {
+            RawKind::All => index.has_all = true,
+            RawKind::Redirect(_) => only_once(&mut index.redirect, &term)?,
+            RawKind::Exp(_) => only_once(&mut index.exp, &term)?,
+            _ => {}
         }
         visit(&term);
     }
     Ok(index)
 }
 
-/// terms = *( 1*SP ( directive / modifier ) )
-///
-/// Reads the next term after `at`, or nothing where only spaces are left.
-pub(crate) fn next_term(text: &str, at: usize) -> Result<Option<Term<'_>>, RecordError> {
-    let Some(rest) = text.as_bytes().get(at..) else { return Ok(None) };
-    let Some(spaces) = rest.iter().position(|&octet| octet != b' ') else { return Ok(None) };
-    let start = at.saturating_add(spaces);
-    let rest = rest.get(spaces..).unwrap_or(&[]);
-    let length = rest.iter().position(|&octet| octet == b' ').unwrap_or(rest.len());
-    let end = start.saturating_add(length);
-    let text = text.get(start..end).ok_or(RecordError { kind: Kind::Octet, at: start })?;
-    let kind = Cursor { text, at: start }.term()?;
-    Ok(Some(Term { kind, text, at: start }))
+/// RFC 7208 §6: redirect and exp MUST NOT appear in a record more than once each.
+fn only_once(slot: &mut Option<u16>, term: &Raw) -> Result<(), RecordError> {
+    match slot.replace(term.at) {
+        None => Ok(()),
+        Some(_) => Err(RecordError { kind: Kind::Duplicate, at: usize::from(term.at) }),
+    }
 }
 
-/// What is left of a term, and where that stands in the record.
+/// Reads the terms of a record, from a place where one ends.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Reader<'a> {
+    rest: &'a [u8],
+    /// How long the record is.
+    length: usize,
+}
+
+impl<'a> Reader<'a> {
+    pub(crate) fn new(record: &'a [u8], at: usize) -> Self {
+        Self { rest: record.get(at..).unwrap_or(&[]), length: record.len() }
+    }
+
+    fn at(&self) -> usize {
+        self.length.saturating_sub(self.rest.len())
+    }
+
+    fn offset(&self) -> u16 {
+        // no record is longer
+        u16::try_from(self.at()).unwrap_or(u16::MAX)
+    }
+
+    fn error<T>(&self, kind: Kind) -> Result<T, RecordError> {
+        Err(RecordError { kind, at: self.at() })
+    }
+
+    /// terms = *( 1*SP ( directive / modifier ) )
+    ///
+    /// Reads the next term, or nothing where only spaces are left.
+    pub(crate) fn term(&mut self) -> Result<Option<Raw>, RecordError> {
+        while let [b' ', rest @ ..] = self.rest {
+            self.rest = rest;
+        }
+        if self.rest.is_empty() {
+            return Ok(None);
+        }
+        let at = self.offset();
+        let (qualifier, body) = match self.rest {
+            [b'+', rest @ ..] => (Some(Qualifier::Pass), rest),
+            [b'-', rest @ ..] => (Some(Qualifier::Fail), rest),
+            [b'~', rest @ ..] => (Some(Qualifier::SoftFail), rest),
+            [b'?', rest @ ..] => (Some(Qualifier::Neutral), rest),
+            rest => (None, rest),
+        };
+        self.rest = body;
+        let kind = match body {
+            // ip4 = "ip4" ":" ip4-network [ ip4-cidr-length ]
+            [b'i' | b'I', b'p' | b'P', b'4', b':', rest @ ..] => {
+                self.rest = rest;
+                self.ip4()?
+            }
+            // ip6 = "ip6" ":" ip6-network [ ip6-cidr-length ]
+            [b'i' | b'I', b'p' | b'P', b'6', b':', rest @ ..] => {
+                self.rest = rest;
+                self.ip6()?
+            }
+            _ => self.named(qualifier.is_some())?,
+        };
+        Ok(Some(Raw { at, end: self.offset(), qualifier: qualifier.unwrap_or_default(), kind }))
+    }
+
+    /// Reads a term by its name.
+    fn named(&mut self, is_qualified: bool) -> Result<RawKind, RecordError> {
+        let start = *self;
+        let length = self.name_length()?;
+        let (name, rest) = self.rest.split_at_checked(length).unwrap_or((self.rest, &[]));
+        self.rest = rest;
+        match rest {
+            // RFC 7208 §4.6.1: modifiers always contain an equals sign immediately after the name
+            [b'=', ..] if is_qualified => start.error(Kind::Qualifier),
+            [b'=', value @ ..] => {
+                self.rest = value;
+                self.modifier(name)
+            }
+            [] | [b' ' | b':' | b'/', ..] => match self.mechanism(name)? {
+                Some(kind) => Ok(kind),
+                None => start.error(Kind::Mechanism),
+            },
+            [octet, ..] => self.error(if octet.is_ascii_graphic() { Kind::Mechanism } else { Kind::Octet }),
+        }
+    }
+
+    /// name = ALPHA *( ALPHA / DIGIT / "-" / "_" / "." )
+    fn name_length(&self) -> Result<usize, RecordError> {
+        let is_name = |octet: &u8| octet.is_ascii_alphanumeric() || matches!(octet, b'-' | b'_' | b'.');
+        match self.rest.first() {
+            Some(octet) if octet.is_ascii_alphabetic() => {
+                Ok(self.rest.iter().position(|octet| !is_name(octet)).unwrap_or(self.rest.len()))
+            }
+            None | Some(b' ' | b'!'..=b'~') => self.error(Kind::Name),
+            Some(_) => self.error(Kind::Octet),
+        }
+    }
+
+    /// mechanism = ( all / include / a / mx / ptr / ip4 / ip6 / exists )
+    ///
+    /// Nothing where the name is not known.
+    fn mechanism(&mut self, name: &[u8]) -> Result<Option<RawKind>, RecordError> {
+        let mut lower = [0; 7];
+        let Some(lower) = lower.get_mut(..name.len()) else { return Ok(None) };
+        lower.copy_from_slice(name);
+        lower.make_ascii_lowercase();
+        Ok(Some(match &*lower {
+            // all = "all"
+            b"all" => {
+                self.no_argument()?;
+                RawKind::All
+            }
+            // include = "include" ":" domain-spec
+            b"include" => RawKind::Include(self.required_domain()?),
+            // a = "a" [ ":" domain-spec ] [ dual-cidr-length ]
+            b"a" => {
+                let (domain, prefix) = self.domain_and_prefix()?;
+                RawKind::A(domain, prefix)
+            }
+            // mx = "mx" [ ":" domain-spec ] [ dual-cidr-length ]
+            b"mx" => {
+                let (domain, prefix) = self.domain_and_prefix()?;
+                RawKind::Mx(domain, prefix)
+            }
+            // ptr = "ptr" [ ":" domain-spec ]
+            b"ptr" if self.rest.starts_with(b":") => RawKind::Ptr(self.required_domain()?),
+            b"ptr" => {
+                self.no_argument()?;
+                RawKind::Ptr(Span::default())
+            }
+            // exists = "exists" ":" domain-spec
+            b"exists" => RawKind::Exists(self.required_domain()?),
+            // with a colon these two have been read already
+            b"ip4" => return self.error(Kind::Ip4),
+            b"ip6" => return self.error(Kind::Ip6),
+            _ => return Ok(None),
+        }))
+    }
+
+    /// modifier = redirect / explanation / unknown-modifier
+    fn modifier(&mut self, name: &[u8]) -> Result<RawKind, RecordError> {
+        let value = self.argument();
+        if name.eq_ignore_ascii_case(b"redirect") {
+            return Ok(RawKind::Redirect(value.domain_spec()?));
+        }
+        if name.eq_ignore_ascii_case(b"exp") {
+            return Ok(RawKind::Exp(value.domain_spec()?));
+        }
+        value.macro_string()?;
+        Ok(RawKind::Unknown(value.span()))
+    }
+
+    fn no_argument(&self) -> Result<(), RecordError> {
+        match self.rest {
+            [] | [b' ', ..] => Ok(()),
+            _ => self.error(Kind::Argument),
+        }
+    }
+
+    /// ":" domain-spec, and nothing after it
+    fn required_domain(&mut self) -> Result<Span, RecordError> {
+        match self.rest {
+            [b':', rest @ ..] => {
+                self.rest = rest;
+                self.argument().domain_spec()
+            }
+            [b'/', ..] => self.error(Kind::Argument),
+            _ => self.error(Kind::NoDomain),
+        }
+    }
+
+    /// [ ":" domain-spec ] [ dual-cidr-length ]
+    fn domain_and_prefix(&mut self) -> Result<(Span, DualPrefix), RecordError> {
+        match self.rest {
+            [] | [b' ', ..] => Ok((Span::default(), DualPrefix::default())),
+            [b':', rest @ ..] => {
+                self.rest = rest;
+                let (domain, prefix) = self.argument().split_prefix();
+                Ok((domain.domain_spec()?, prefix.dual_prefix()?))
+            }
+            _ => Ok((Span::default(), self.argument().dual_prefix()?)),
+        }
+    }
+
+    /// Everything up to the next space or the end.
+    fn argument(&mut self) -> Argument<'a> {
+        let at = self.at();
+        let literal = literal_length(self.rest);
+        let length = match self.rest.get(literal) {
+            None | Some(b' ') => literal,
+            Some(_) => self.rest.iter().position(|&octet| octet == b' ').unwrap_or(self.rest.len()),
+        };
+        let (octets, rest) = self.rest.split_at_checked(length).unwrap_or((self.rest, &[]));
+        self.rest = rest;
+        Argument { octets, at, is_literal: literal == length }
+    }
+
+    /// ip4-network [ ip4-cidr-length ]
+    fn ip4(&mut self) -> Result<RawKind, RecordError> {
+        let Some((address, rest)) = ip4_network(self.rest) else { return self.error(Kind::Ip4) };
+        self.rest = rest;
+        match rest {
+            [] | [b' ', ..] => Ok(RawKind::Ip4(address, 32)),
+            [b'/', ..] => Ok(RawKind::Ip4(address, self.prefix_length(32)?)),
+            _ => self.error(Kind::Ip4),
+        }
+    }
+
+    /// ip6-network [ ip6-cidr-length ]
+    fn ip6(&mut self) -> Result<RawKind, RecordError> {
+        let Some((address, rest)) = ip6_network(self.rest) else { return self.error(Kind::Ip6) };
+        self.rest = rest;
+        match rest {
+            [] | [b' ', ..] => Ok(RawKind::Ip6(address, 128)),
+            [b'/', ..] => Ok(RawKind::Ip6(address, self.prefix_length(128)?)),
+            _ => self.error(Kind::Ip6),
+        }
+    }
+
+    /// "/" and a prefix length, and nothing after it
+    fn prefix_length(&mut self, most: u8) -> Result<u8, RecordError> {
+        self.rest = self.rest.get(1..).unwrap_or(&[]);
+        let Some((number, rest)) = prefix_number(self.rest, most) else {
+            return self.error(Kind::PrefixLength);
+        };
+        self.rest = rest;
+        match rest {
+            [] | [b' ', ..] => Ok(number),
+            _ => self.error(Kind::PrefixLength),
+        }
+    }
+}
+
+/// What follows the name of a term, and where.
 #[derive(Clone, Copy)]
-struct Cursor<'a> {
-    text: &'a str,
+struct Argument<'a> {
+    octets: &'a [u8],
     at: usize,
+    /// Whether all octets are macro-literals, so that there is no macro to check.
+    is_literal: bool,
 }
 
-impl<'a> Cursor<'a> {
-    fn octets(self) -> &'a [u8] {
-        self.text.as_bytes()
+impl<'a> Argument<'a> {
+    fn span(self) -> Span {
+        let end = self.at.saturating_add(self.octets.len());
+        // no record is longer
+        Span { at: u16::try_from(self.at).unwrap_or(u16::MAX), end: u16::try_from(end).unwrap_or(u16::MAX) }
     }
 
     fn skip(self, octets: usize) -> Self {
-        Self { text: self.text.get(octets..).unwrap_or(""), at: self.at.saturating_add(octets) }
-    }
-
-    /// What stands before and after an offset.
-    fn split(self, octets: usize) -> (Self, Self) {
-        (Self { text: self.text.get(..octets).unwrap_or(self.text), at: self.at }, self.skip(octets))
+        let rest = self.octets.get(octets..).unwrap_or(&[]);
+        Self { octets: rest, at: self.at.saturating_add(octets), ..self }
     }
 
     fn error<T>(self, kind: Kind) -> Result<T, RecordError> {
         Err(RecordError { kind, at: self.at })
     }
 
-    /// directive / modifier
-    fn term(self) -> Result<TermKind<'a>, RecordError> {
-        let qualifier = match self.octets().first() {
-            Some(b'+') => Some(Qualifier::Pass),
-            Some(b'-') => Some(Qualifier::Fail),
-            Some(b'~') => Some(Qualifier::SoftFail),
-            Some(b'?') => Some(Qualifier::Neutral),
-            _ => None,
-        };
-        let body = if qualifier.is_some() { self.skip(1) } else { self };
-        // name = ALPHA *( ALPHA / DIGIT / "-" / "_" / "." )
-        let is_name = |octet: u8| octet.is_ascii_alphanumeric() || matches!(octet, b'-' | b'_' | b'.');
-        let octets = body.octets();
-        if !octets.first().is_some_and(u8::is_ascii_alphabetic) {
-            let is_visible = octets.first().is_none_or(u8::is_ascii_graphic);
-            return body.error(if is_visible { Kind::Name } else { Kind::Octet });
-        }
-        let length = octets.iter().position(|&octet| !is_name(octet)).unwrap_or(octets.len());
-        let (name, rest) = body.split(length);
-        match rest.octets().first() {
-            // RFC 7208 §4.6.1: modifiers always contain an equals sign immediately after the name
-            Some(b'=') if qualifier.is_some() => self.error(Kind::Qualifier),
-            Some(b'=') => Ok(TermKind::Modifier(name.modifier(rest.skip(1))?)),
-            None | Some(b':' | b'/') => Ok(TermKind::Directive {
-                qualifier: qualifier.unwrap_or_default(),
-                mechanism: name.mechanism(rest)?,
-            }),
-            Some(octet) => rest.error(if octet.is_ascii_graphic() { Kind::Mechanism } else { Kind::Octet }),
-        }
-    }
-
-    /// mechanism = ( all / include / a / mx / ptr / ip4 / ip6 / exists )
-    fn mechanism(self, rest: Self) -> Result<Mechanism<'a>, RecordError> {
-        let mut name = [0; 7];
-        let Some(name) = name.get_mut(..self.text.len()) else { return self.error(Kind::Mechanism) };
-        name.copy_from_slice(self.octets());
-        name.make_ascii_lowercase();
-        match &*name {
-            // ip4 = "ip4" ":" ip4-network [ ip4-cidr-length ]
-            b"ip4" => rest.ip4(),
-            // ip6 = "ip6" ":" ip6-network [ ip6-cidr-length ]
-            b"ip6" => rest.ip6(),
-            // include = "include" ":" domain-spec
-            b"include" => Ok(Mechanism::Include(rest.required_domain()?)),
-            // a = "a" [ ":" domain-spec ] [ dual-cidr-length ]
-            b"a" => {
-                let (domain, prefix) = rest.domain_and_prefix()?;
-                Ok(Mechanism::A { domain, prefix })
-            }
-            // mx = "mx" [ ":" domain-spec ] [ dual-cidr-length ]
-            b"mx" => {
-                let (domain, prefix) = rest.domain_and_prefix()?;
-                Ok(Mechanism::Mx { domain, prefix })
-            }
-            // all = "all"
-            b"all" if rest.text.is_empty() => Ok(Mechanism::All),
-            b"all" => rest.error(Kind::Argument),
-            // ptr = "ptr" [ ":" domain-spec ]
-            b"ptr" if rest.text.is_empty() => Ok(Mechanism::Ptr { domain: None }),
-            b"ptr" => Ok(Mechanism::Ptr { domain: Some(rest.required_domain()?) }),
-            // exists = "exists" ":" domain-spec
-            b"exists" => Ok(Mechanism::Exists(rest.required_domain()?)),
-            _ => self.error(Kind::Mechanism),
-        }
-    }
-
-    /// modifier = redirect / explanation / unknown-modifier
-    fn modifier(self, value: Self) -> Result<Modifier<'a>, RecordError> {
-        if self.text.eq_ignore_ascii_case("redirect") {
-            return Ok(Modifier::Redirect(value.domain_spec()?));
-        }
-        if self.text.eq_ignore_ascii_case("exp") {
-            return Ok(Modifier::Exp(value.domain_spec()?));
-        }
-        value.macro_string()?;
-        Ok(Modifier::Unknown { name: self.text, value: value.text })
-    }
-
-    /// ":" domain-spec, and nothing after it
-    fn required_domain(self) -> Result<DomainSpec<'a>, RecordError> {
-        match self.octets().first() {
-            Some(b':') => self.skip(1).domain_spec(),
-            Some(_) => self.error(Kind::Argument),
-            None => self.error(Kind::NoDomain),
-        }
-    }
-
-    /// [ ":" domain-spec ] [ dual-cidr-length ]
-    fn domain_and_prefix(self) -> Result<(Option<DomainSpec<'a>>, DualPrefix), RecordError> {
-        match self.octets().first() {
-            None => Ok((None, DualPrefix::default())),
-            Some(b':') => {
-                let (domain, prefix) = self.skip(1).split_prefix();
-                Ok((Some(domain.domain_spec()?), prefix.dual_prefix()?))
-            }
-            Some(_) => Ok((None, self.dual_prefix()?)),
-        }
-    }
-
-    /// Cuts the dual-cidr-length off the end of a domain-spec. A domain may hold slashes and digits, but neither
-    /// a top label nor a macro ends in a slash and digits, so that the cut is never in doubt.
-    fn split_prefix(self) -> (Self, Self) {
-        let octets = self.octets();
-        let number_at = |end: usize| {
-            let digits = octets.iter().take(end).rev().take_while(|octet| octet.is_ascii_digit()).count();
-            let slash = end.checked_sub(digits)?.checked_sub(1)?;
-            (digits > 0 && octets.get(slash) == Some(&b'/')).then_some(slash)
-        };
-        let Some(last) = number_at(octets.len()) else { return self.split(octets.len()) };
-        let before = last.checked_sub(1).filter(|&before| octets.get(before) == Some(&b'/'));
-        let cut = match before {
-            Some(before) => number_at(before).unwrap_or(before),
-            None => last,
-        };
-        self.split(cut)
-    }
-
-    /// dual-cidr-length = [ ip4-cidr-length ] [ "/" ip6-cidr-length ]
-    fn dual_prefix(self) -> Result<DualPrefix, RecordError> {
-        let mut prefix = DualPrefix::default();
-        let mut rest = self;
-        if !rest.text.starts_with("//") && !rest.text.is_empty() {
-            (prefix.ip4, rest) = rest.prefix_length(32)?;
-        }
-        if !rest.text.is_empty() {
-            if !rest.text.starts_with("//") {
-                return rest.error(Kind::PrefixLength);
-            }
-            (prefix.ip6, rest) = rest.skip(1).prefix_length(128)?;
-        }
-        if rest.text.is_empty() { Ok(prefix) } else { rest.error(Kind::PrefixLength) }
-    }
-
-    /// ip4-cidr-length = "/" ("0" / %x31-39 0*1DIGIT), up to 32; ip6-cidr-length the same, up to 128
-    ///
-    /// Gives the number and what follows it.
-    fn prefix_length(self, most: u8) -> Result<(u8, Self), RecordError> {
-        let digits = self.skip(1);
-        match decimal(digits.octets()) {
-            Some((number, length)) if number <= most => Ok((number, digits.skip(length))),
-            _ => digits.error(Kind::PrefixLength),
-        }
-    }
-
-    /// ":" ip4-network [ ip4-cidr-length ]
-    fn ip4(self) -> Result<Mechanism<'a>, RecordError> {
-        if self.octets().first() != Some(&b':') {
-            return self.error(Kind::Ip4);
-        }
-        let network = self.skip(1);
-        let Some((address, length)) = ip4_network(network.octets()) else { return network.error(Kind::Ip4) };
-        let rest = network.skip(length);
-        let prefix = match rest.octets().first() {
-            None => 32,
-            Some(b'/') => rest.last_prefix_length(32)?,
-            Some(_) => return rest.error(Kind::Ip4),
-        };
-        Ok(Mechanism::Ip4 { address, prefix })
-    }
-
-    /// ":" ip6-network [ ip6-cidr-length ]
-    fn ip6(self) -> Result<Mechanism<'a>, RecordError> {
-        if self.octets().first() != Some(&b':') {
-            return self.error(Kind::Ip6);
-        }
-        let network = self.skip(1);
-        let slash = network.octets().iter().position(|&octet| octet == b'/');
-        let (network, rest) = network.split(slash.unwrap_or(network.text.len()));
-        // RFC 4291 §2.2, as the core library reads it
-        let Ok(address) = network.text.parse::<Ipv6Addr>() else { return network.error(Kind::Ip6) };
-        let prefix = if rest.text.is_empty() { 128 } else { rest.last_prefix_length(128)? };
-        Ok(Mechanism::Ip6 { address, prefix })
-    }
-
-    fn last_prefix_length(self, most: u8) -> Result<u8, RecordError> {
-        let (number, rest) = self.prefix_length(most)?;
-        if rest.text.is_empty() { Ok(number) } else { rest.error(Kind::PrefixLength) }
-    }
-
     /// domain-spec = macro-string domain-end
-    fn domain_spec(self) -> Result<DomainSpec<'a>, RecordError> {
-        if self.text.is_empty() {
+    fn domain_spec(self) -> Result<Span, RecordError> {
+        if self.octets.is_empty() {
             return self.error(Kind::NoDomain);
         }
-        let last_macro = self.macro_string()?;
-        self.skip(last_macro).domain_end(last_macro > 0)?;
-        Ok(DomainSpec(self.text))
-    }
-
-    /// domain-end = ( "." toplabel [ "." ] ) / macro-expand
-    ///
-    /// `self` is what follows the last macro; where there was one, that may be nothing.
-    fn domain_end(self, after_macro: bool) -> Result<(), RecordError> {
-        if self.text.is_empty() && after_macro {
-            return Ok(());
-        }
-        let text = self.text.strip_suffix('.').unwrap_or(self.text).as_bytes();
-        let Some(dot) = text.iter().rposition(|&octet| octet == b'.') else {
-            return self.error(Kind::TopLabel);
-        };
-        let label_at = dot.saturating_add(1);
-        if is_top_label(text.get(label_at..).unwrap_or(&[])) {
-            Ok(())
-        } else {
-            self.skip(label_at).error(Kind::TopLabel)
-        }
+        let macros = self.macro_string()?;
+        self.skip(macros).domain_end(macros > 0)?;
+        Ok(self.span())
     }
 
     /// macro-string = *( macro-expand / macro-literal )
     ///
     /// Gives the offset behind the last macro, or 0 where there is none.
     fn macro_string(self) -> Result<usize, RecordError> {
-        if self.octets().iter().all(|&octet| octet.is_ascii_graphic() && octet != b'%') {
+        if self.is_literal {
             return Ok(0);
         }
+        let in_record = |error: RecordError| RecordError { at: self.at.saturating_add(error.at), ..error };
+        let text = core::str::from_utf8(self.octets)
+            .map_err(|error| in_record(RecordError { kind: Kind::Octet, at: error.valid_up_to() }))?;
         let mut last_macro = 0;
-        let mut pieces = Pieces::new(self.text, Place::DomainSpec);
+        let mut pieces = Pieces::new(text, Place::DomainSpec);
         while let Some(piece) = pieces.next() {
-            let piece =
-                piece.map_err(|error| RecordError { at: self.at.saturating_add(error.at), ..error })?;
-            if !matches!(piece, Piece::Literal(_)) {
+            if !matches!(piece.map_err(in_record)?, Piece::Literal(_)) {
                 last_macro = pieces.at();
             }
         }
         Ok(last_macro)
     }
+
+    /// domain-end = ( "." toplabel [ "." ] ) / macro-expand
+    ///
+    /// This is what follows the last macro; where there was one, that may be nothing.
+    fn domain_end(self, after_macro: bool) -> Result<(), RecordError> {
+        if self.octets.is_empty() && after_macro {
+            return Ok(());
+        }
+        let octets = self.octets.strip_suffix(b".").unwrap_or(self.octets);
+        let Some(dot) = octets.iter().rposition(|&octet| octet == b'.') else {
+            return self.error(Kind::TopLabel);
+        };
+        let label_at = dot.saturating_add(1);
+        if is_top_label(octets.get(label_at..).unwrap_or(&[])) {
+            Ok(())
+        } else {
+            self.skip(label_at).error(Kind::TopLabel)
+        }
+    }
+
+    /// Cuts the dual-cidr-length off the end of a domain-spec. A domain may hold slashes and digits, but neither
+    /// a top label nor a macro ends in a slash and digits, so that the cut is never in doubt.
+    fn split_prefix(self) -> (Self, Self) {
+        let number_at = |end: usize| {
+            let before = self.octets.get(..end)?;
+            let slash = before.iter().rposition(|octet| !octet.is_ascii_digit())?;
+            let has_digits = slash.saturating_add(1) < end;
+            (has_digits && before.get(slash) == Some(&b'/')).then_some(slash)
+        };
+        let Some(last) = number_at(self.octets.len()) else { return self.split(self.octets.len()) };
+        let double = last.checked_sub(1).filter(|&before| self.octets.get(before) == Some(&b'/'));
+        match double {
+            Some(double) => self.split(number_at(double).unwrap_or(double)),
+            None => self.split(last),
+        }
+    }
+
+    fn split(self, at: usize) -> (Self, Self) {
+        (Self { octets: self.octets.get(..at).unwrap_or(self.octets), ..self }, self.skip(at))
+    }
+
+    /// dual-cidr-length = [ ip4-cidr-length ] [ "/" ip6-cidr-length ]
+    fn dual_prefix(self) -> Result<DualPrefix, RecordError> {
+        let mut prefix = DualPrefix::default();
+        let mut rest = self;
+        if let [b'/', first, ..] = rest.octets
+            && *first != b'/'
+        {
+            (prefix.ip4, rest) = rest.prefix_length(1, 32)?;
+        }
+        if let [b'/', b'/', ..] = rest.octets {
+            (prefix.ip6, rest) = rest.prefix_length(2, 128)?;
+        }
+        if rest.octets.is_empty() { Ok(prefix) } else { rest.error(Kind::PrefixLength) }
+    }
+
+    /// A prefix length behind so many slashes, and what follows it.
+    fn prefix_length(self, slashes: usize, most: u8) -> Result<(u8, Self), RecordError> {
+        let digits = self.skip(slashes);
+        match prefix_number(digits.octets, most) {
+            Some((number, rest)) => {
+                let length = digits.octets.len().saturating_sub(rest.len());
+                Ok((number, digits.skip(length)))
+            }
+            None => digits.error(Kind::PrefixLength),
+        }
+    }
+}
+
+/// How many octets from the start are macro-literals: visible, and no percent sign. Eight are looked at in one.
+fn literal_length(octets: &[u8]) -> usize {
+    const ONES: u64 = u64::from_ne_bytes([1; 8]);
+    const HIGH: u64 = u64::from_ne_bytes([0x80; 8]);
+    const PERCENT: u64 = u64::from_ne_bytes([b'%'; 8]);
+    const SPACE_AND_ABOVE: u64 = u64::from_ne_bytes([0x80 - (b' ' + 1); 8]);
+    let is_literal = |octet: u8| octet.is_ascii_graphic() && octet != b'%';
+    let (chunks, _) = octets.as_chunks::<8>();
+    let mut length: usize = 0;
+    for chunk in chunks {
+        let word = u64::from_le_bytes(*chunk);
+        // in octets below 0x80 no sum carries into the next; those of 0x80 and above are caught first
+        let low = word & !HIGH;
+        let visible = low.wrapping_add(SPACE_AND_ABOVE) & !low.wrapping_add(ONES) & !word;
+        let no_percent = (low ^ PERCENT).wrapping_add(!HIGH);
+        if visible & no_percent & HIGH != HIGH {
+            break;
+        }
+        length = length.saturating_add(8);
+    }
+    let rest = octets.get(length..).unwrap_or(&[]);
+    let more = rest.iter().position(|&octet| !is_literal(octet)).unwrap_or(rest.len());
+    length.saturating_add(more)
 }
 
 /// toplabel = ( *alphanum ALPHA *alphanum ) / ( 1*alphanum "-" *( alphanum / "-" ) alphanum )
@@ -339,37 +499,103 @@ fn is_top_label(label: &[u8]) -> bool {
 
 /// ip4-network = qnum "." qnum "." qnum "." qnum
 ///
-/// Gives the address and its length.
-fn ip4_network(octets: &[u8]) -> Option<(Ipv4Addr, usize)> {
-    let mut parts = [0; 4];
-    let mut at: usize = 0;
-    for (number, part) in parts.iter_mut().enumerate() {
-        if number > 0 {
-            if octets.get(at) != Some(&b'.') {
-                return None;
-            }
-            at = at.saturating_add(1);
-        }
-        let (value, length) = decimal(octets.get(at..)?)?;
-        *part = value;
-        at = at.saturating_add(length);
-    }
-    Some((Ipv4Addr::from(parts), at))
+/// Gives the address and what follows it.
+fn ip4_network(octets: &[u8]) -> Option<(Ipv4Addr, &[u8])> {
+    let (first, rest) = qnum(octets)?;
+    let (second, rest) = qnum(rest.strip_prefix(b".")?)?;
+    let (third, rest) = qnum(rest.strip_prefix(b".")?)?;
+    let (fourth, rest) = qnum(rest.strip_prefix(b".")?)?;
+    Some((Ipv4Addr::new(first, second, third, fourth), rest))
 }
 
-/// qnum: a decimal number up to 255 without a leading zero, and its length.
-fn decimal(octets: &[u8]) -> Option<(u8, usize)> {
-    let digit = |at: usize| octets.get(at).map(|octet| octet.wrapping_sub(b'0')).filter(|digit| *digit < 10);
-    let first = digit(0)?;
-    let Some(second) = digit(1) else { return Some((first, 1)) };
+/// qnum: a decimal number up to 255 without a leading zero. Gives it and what follows it.
+fn qnum(octets: &[u8]) -> Option<(u8, &[u8])> {
+    let digit = |octet: &u8| Some(octet.wrapping_sub(b'0')).filter(|digit| *digit < 10);
+    let (first, rest) = octets.split_first()?;
+    let first = digit(first)?;
+    let Some((second, more)) = rest.split_first() else { return Some((first, rest)) };
+    let Some(second) = digit(second) else { return Some((first, rest)) };
     if first == 0 {
         return None;
     }
-    let two = first.wrapping_mul(10).wrapping_add(second);
-    let Some(third) = digit(2) else { return Some((two, 2)) };
-    let three = two.checked_mul(10)?.checked_add(third)?;
-    match digit(3) {
-        Some(_) => None,
-        None => Some((three, 3)),
+    let (two, rest) = (first.wrapping_mul(10).wrapping_add(second), more);
+    let Some((third, more)) = rest.split_first() else { return Some((two, rest)) };
+    let Some(third) = digit(third) else { return Some((two, rest)) };
+    // a fourth digit is left over, and is no dot, no slash and no end
+    Some((two.checked_mul(10)?.checked_add(third)?, more))
+}
+
+/// ip4-cidr-length = "/" ("0" / %x31-39 0*1DIGIT), up to 32; ip6-cidr-length the same, up to 128
+fn prefix_number(octets: &[u8], most: u8) -> Option<(u8, &[u8])> {
+    qnum(octets).filter(|(number, _)| *number <= most)
+}
+
+/// ip6-network = an address as in RFC 4291 §2.2
+///
+/// Gives the address and what follows it, which begins with none of the octets of an address.
+fn ip6_network(octets: &[u8]) -> Option<(Ipv6Addr, &[u8])> {
+    let mut groups = [0_u16; 8];
+    let mut count: usize = 0;
+    // how many groups stand before the "::"
+    let mut gap = None;
+    let mut rest = octets;
+    if let [b':', b':', after @ ..] = rest {
+        (gap, rest) = (Some(0), after);
     }
+    loop {
+        let (group, after) = hex_group(rest);
+        let digits = rest.len().saturating_sub(after.len());
+        if digits == 0 {
+            // only a "::" may end an address without a group
+            if gap != Some(count) {
+                return None;
+            }
+            break;
+        }
+        if let [b'.', ..] = after {
+            let (address, after) = ip4_network(rest)?;
+            let [a, b, c, d] = address.octets();
+            *groups.get_mut(count)? = u16::from_be_bytes([a, b]);
+            *groups.get_mut(count.saturating_add(1))? = u16::from_be_bytes([c, d]);
+            (count, rest) = (count.saturating_add(2), after);
+            break;
+        }
+        *groups.get_mut(count)? = group;
+        count = count.saturating_add(1);
+        match after {
+            [b':', b':', after @ ..] if gap.is_none() => (gap, rest) = (Some(count), after),
+            [b':', after @ ..] => rest = after,
+            after => {
+                rest = after;
+                break;
+            }
+        }
+    }
+    match gap {
+        // a "::" stands for one group at least
+        Some(gap) if count < groups.len() => {
+            let missing = groups.len().saturating_sub(count);
+            groups.get_mut(gap..)?.rotate_right(missing);
+            Some((Ipv6Addr::from(groups), rest))
+        }
+        None if count == groups.len() => Some((Ipv6Addr::from(groups), rest)),
+        _ => None,
+    }
+}
+
+/// Up to four hexadecimal digits, and what follows them.
+fn hex_group(octets: &[u8]) -> (u16, &[u8]) {
+    let mut group = 0_u16;
+    let mut rest = octets;
+    for _ in 0..4 {
+        let [octet, after @ ..] = rest else { break };
+        let digit = match octet {
+            b'0'..=b'9' => octet.wrapping_sub(b'0'),
+            b'a'..=b'f' | b'A'..=b'F' => (octet | 0x20).wrapping_sub(b'a').wrapping_add(10),
+            _ => break,
+        };
+        group = (group << 4) | u16::from(digit);
+        rest = after;
+    }
+    (group, rest)
 }

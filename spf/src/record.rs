@@ -15,7 +15,12 @@
 //! # Ok::<(), spf::RecordError>(())
 //! ```
 
-use crate::{error::RecordError, macros::Pieces, macros::Place, parse, verdict::Verdict};
+use crate::{
+    error::RecordError,
+    macros::{Pieces, Place},
+    parse::{self, Index, Raw, RawKind, Reader, Span},
+    verdict::Verdict,
+};
 use core::{
     fmt,
     net::{Ipv4Addr, Ipv6Addr},
@@ -31,17 +36,6 @@ pub const MAX_OCTETS: usize = 65_535;
 pub struct Record {
     text: Txt,
     index: Index,
-}
-
-/// What must be known of a record before its terms are evaluated.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub(crate) struct Index {
-    /// Where `redirect` begins.
-    pub(crate) redirect: Option<u16>,
-    /// Where `exp` begins.
-    pub(crate) exp: Option<u16>,
-    /// Whether there is an `all`, which makes `redirect` idle (RFC 7208 §5.1).
-    pub(crate) has_all: bool,
 }
 
 impl Record {
@@ -71,7 +65,7 @@ impl Record {
     }
 
     /// Reads a record, showing every term to `visit` on the way. The terms before an error have been shown.
-    pub(crate) fn scan(text: Txt, visit: impl FnMut(&Term<'_>)) -> Result<Self, RecordError> {
+    pub(crate) fn scan(text: Txt, visit: impl FnMut(&Raw)) -> Result<Self, RecordError> {
         let index = parse::index(text.as_bytes(), visit)?;
         Ok(Self { text, index })
     }
@@ -92,18 +86,36 @@ impl Record {
     /// The terms, in the order in which they stand.
     #[must_use]
     pub fn terms(&self) -> Terms<'_> {
-        self.terms_from(parse::VERSION.len())
+        Terms { text: self.as_str(), reader: Reader::new(self.text.as_bytes(), parse::VERSION.len()) }
     }
 
-    /// The terms that begin at this offset or later. The offset must be the end of the version or of a term.
-    pub(crate) fn terms_from(&self, at: usize) -> Terms<'_> {
-        Terms { text: self.as_str(), at }
+    /// The terms behind this offset, which must be the end of the version or of a term.
+    pub(crate) fn raw_terms_from(&self, at: usize) -> impl Iterator<Item = Raw> {
+        let mut reader = Reader::new(self.text.as_bytes(), at);
+        // the text of a record keeps the grammar, so that there is no error to lose
+        core::iter::from_fn(move || reader.term().ok().flatten())
+    }
+
+    /// All terms.
+    pub(crate) fn raw_terms(&self) -> impl Iterator<Item = Raw> {
+        self.raw_terms_from(parse::VERSION.len())
     }
 
     /// The one term that begins at this offset.
-    pub(crate) fn term_at(&self, at: usize) -> Option<Term<'_>> {
-        // the space before it ends what came before
-        self.terms_from(at.saturating_sub(1)).next()
+    pub(crate) fn raw_term_at(&self, at: u16) -> Option<Raw> {
+        self.raw_terms_from(usize::from(at)).next()
+    }
+
+    /// The one term that begins at this offset.
+    pub(crate) fn term_at(&self, at: u16) -> Option<Term<'_>> {
+        let text = self.as_str();
+        self.raw_term_at(at).map(|raw| Term::new(text, &raw))
+    }
+
+    /// A domain-spec of the record.
+    pub(crate) fn domain_spec(&self, span: Span) -> DomainSpec<'_> {
+        // the grammar allows ASCII only
+        DomainSpec(core::str::from_utf8(span.of(self.text.as_bytes())).unwrap_or(""))
     }
 
     pub(crate) fn index(&self) -> Index {
@@ -123,8 +135,8 @@ impl Record {
     }
 
     fn domain_spec_at(&self, at: Option<u16>) -> Option<DomainSpec<'_>> {
-        match self.term_at(usize::from(at?))?.kind {
-            TermKind::Modifier(Modifier::Redirect(domain) | Modifier::Exp(domain)) => Some(domain),
+        match self.raw_term_at(at?)?.kind {
+            RawKind::Redirect(domain) | RawKind::Exp(domain) => Some(self.domain_spec(domain)),
             _ => None,
         }
     }
@@ -166,7 +178,7 @@ impl FromStr for Record {
 #[derive(Clone, Debug)]
 pub struct Terms<'a> {
     text: &'a str,
-    at: usize,
+    reader: Reader<'a>,
 }
 
 impl<'a> Iterator for Terms<'a> {
@@ -174,9 +186,8 @@ impl<'a> Iterator for Terms<'a> {
 
     fn next(&mut self) -> Option<Term<'a>> {
         // the text of a record keeps the grammar, so that there is no error to lose
-        let term = parse::next_term(self.text, self.at).ok().flatten()?;
-        self.at = term.end();
-        Some(term)
+        let raw = self.reader.term().ok().flatten()?;
+        Some(Term::new(self.text, &raw))
     }
 }
 
@@ -191,7 +202,37 @@ pub struct Term<'a> {
     pub at: usize,
 }
 
-impl Term<'_> {
+impl<'a> Term<'a> {
+    fn new(record: &'a str, raw: &Raw) -> Self {
+        let text = |at: u16, end: u16| record.get(usize::from(at)..usize::from(end)).unwrap_or("");
+        let domain = |span: Span| DomainSpec(text(span.at, span.end));
+        let optional = |span: Span| (!span.is_empty()).then(|| domain(span));
+        let mechanism = match raw.kind {
+            RawKind::All => Mechanism::All,
+            RawKind::Include(span) => Mechanism::Include(domain(span)),
+            RawKind::A(span, prefix) => Mechanism::A { domain: optional(span), prefix },
+            RawKind::Mx(span, prefix) => Mechanism::Mx { domain: optional(span), prefix },
+            RawKind::Ptr(span) => Mechanism::Ptr { domain: optional(span) },
+            RawKind::Ip4(address, prefix) => Mechanism::Ip4 { address, prefix },
+            RawKind::Ip6(address, prefix) => Mechanism::Ip6 { address, prefix },
+            RawKind::Exists(span) => Mechanism::Exists(domain(span)),
+            RawKind::Redirect(span) => return Self::modifier(record, raw, Modifier::Redirect(domain(span))),
+            RawKind::Exp(span) => return Self::modifier(record, raw, Modifier::Exp(domain(span))),
+            RawKind::Unknown(span) => {
+                let name = text(raw.at, span.at.saturating_sub(1));
+                let modifier = Modifier::Unknown { name, value: text(span.at, span.end) };
+                return Self::modifier(record, raw, modifier);
+            }
+        };
+        let kind = TermKind::Directive { qualifier: raw.qualifier, mechanism };
+        Self { kind, text: text(raw.at, raw.end), at: usize::from(raw.at) }
+    }
+
+    fn modifier(record: &'a str, raw: &Raw, modifier: Modifier<'a>) -> Self {
+        let text = record.get(usize::from(raw.at)..usize::from(raw.end)).unwrap_or("");
+        Self { kind: TermKind::Modifier(modifier), text, at: usize::from(raw.at) }
+    }
+
     /// The offset behind it.
     #[must_use]
     pub fn end(&self) -> usize {

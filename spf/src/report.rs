@@ -96,11 +96,11 @@ impl Report {
 pub struct Matched {
     domain: Name,
     record: Record,
-    at: usize,
+    at: u16,
 }
 
 impl Matched {
-    pub(crate) fn new(domain: &Name, record: &Record, at: usize) -> Self {
+    pub(crate) fn new(domain: &Name, record: &Record, at: u16) -> Self {
         Self { domain: domain.clone(), record: record.clone(), at }
     }
 
@@ -131,7 +131,7 @@ impl Matched {
     /// The offset of the term in the record.
     #[must_use]
     pub fn at(&self) -> usize {
-        self.at
+        usize::from(self.at)
     }
 }
 

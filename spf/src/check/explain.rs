@@ -5,14 +5,18 @@ use super::{
     state::{Frame, Next, Pending, Task},
     terms::Target,
 };
-use crate::macros::{Letter, Piece, Pieces, Place, expand};
+use crate::{
+    macros::{Letter, Piece, Pieces, Place, expand},
+    parse::{Raw, RawKind},
+};
 use mail_base::dns::{Answer, Question, Txt};
 
 impl State {
     /// Asks for the text that the `exp` of the frame's record names.
     pub(super) fn explain(&mut self, frame: Frame) -> Next {
-        let Some(domain) = frame.record.exp() else { return Next::Explained(frame, None) };
-        match self.target(&frame.domain, domain) {
+        let exp = frame.record.index().exp.and_then(|at| frame.record.raw_term_at(at));
+        let Some(Raw { kind: RawKind::Exp(domain), .. }) = exp else { return Next::Explained(frame, None) };
+        match self.target(&frame, domain) {
             Target::Name(name) => Next::Ask(Question::txt(name), Pending::Explanation(frame)),
             Target::Ask(question, ask) => Next::Ask(question, ask.pending(Task::Explain(frame))),
             Target::Malformed(_) | Target::NotAscii => Next::Explained(frame, None),

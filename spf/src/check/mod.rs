@@ -22,7 +22,8 @@ mod terms;
 
 use crate::{
     limits::Limits,
-    record::{Record, Term},
+    parse::Raw,
+    record::Record,
     report::{Matched, Report},
     request::Request,
     trace::Tracer,
@@ -34,7 +35,7 @@ use mail_base::{
     Inquiry, Name, Step,
     dns::{Answer, Question},
 };
-use state::{Frame, Next, Origin, Pending, Position, Task};
+use state::{Frame, Next, Origin, Pending, Task};
 
 /// Starts the check of one identity.
 ///
@@ -202,11 +203,11 @@ impl State {
         let mut first = None;
         let record = Record::scan(text.clone(), |term| {
             if first.is_none() && self.concerns(term) {
-                first = Some(Position::of(term));
+                first = Some(*term);
             }
         });
         match record {
-            Ok(record) => self.begin(Frame::new(domain, record), first),
+            Ok(record) => self.begin(domain, record, first),
             Err(error) => Next::Stop(Verdict::PermError, Cause::Syntax { domain, error }),
         }
     }
@@ -216,7 +217,7 @@ impl State {
     fn no_record(&mut self, origin: Origin, cause: Cause) -> Next {
         let term = match origin {
             Origin::Redirect(term) => Some(term),
-            Origin::Include => self.outer.last().map(Frame::term),
+            Origin::Include => self.outer.last().map(Frame::matched),
             Origin::Domain => None,
         };
         if let Some(term) = term {
@@ -224,29 +225,29 @@ impl State {
         }
         match (&cause, self.request.best_guess.take()) {
             (Cause::NoRecord { domain }, Some(record)) => {
-                let frame = Frame::new(domain.clone(), record);
-                let first =
-                    frame.record.terms().find(|term| self.concerns(term)).map(|term| Position::of(&term));
+                let domain = domain.clone();
+                let first = record.raw_terms().find(|term| self.concerns(term));
                 self.guessing = Some(cause);
-                self.begin(frame, first)
+                self.begin(domain, record, first)
             }
             _ => Next::Stop(Verdict::None, cause),
         }
     }
 
     /// Whether a term must be looked at for this client. A trace wants to see every directive.
-    fn concerns(&self, term: &Term<'_>) -> bool {
-        terms::may_match(term, self.request.ip) || (self.trace.is_some() && terms::is_directive(term))
+    fn concerns(&self, term: &Raw) -> bool {
+        terms::may_match(term.kind, self.request.ip)
+            || (self.trace.is_some() && terms::is_directive(term.kind))
     }
 
     /// Begins to evaluate a record, at the first term that concerns the client.
-    fn begin(&mut self, frame: Frame, first: Option<Position>) -> Next {
+    fn begin(&mut self, domain: Name, record: Record, first: Option<Raw>) -> Next {
         if let Some(trace) = &mut self.trace {
-            trace.record(&frame.domain, &frame.record, self.lookups, self.void_lookups);
+            trace.record(&domain, &record, self.lookups, self.void_lookups);
         }
         match first {
-            Some(position) => Next::Do(Task::Term(frame.at(position))),
-            None => self.end_of_record(frame),
+            Some(term) => Next::Do(Task::Term(Frame { domain, record, term, is_counted: false })),
+            None => self.end_of_record(domain, record),
         }
     }
 
@@ -264,7 +265,7 @@ impl State {
         };
         self.trace_leave(frame.verdict());
         if frame.verdict() == Verdict::Pass {
-            self.innermost.get_or_insert_with(|| frame.term());
+            self.innermost.get_or_insert_with(|| frame.matched());
             Next::Match(outer)
         } else {
             self.innermost = None;
@@ -275,38 +276,38 @@ impl State {
     /// The directive of a frame does not match: on to the next that concerns the client.
     fn not_matched(&mut self, frame: Frame) -> Next {
         self.trace_outcome(false);
-        let mut rest = frame.record.terms_from(frame.position.end);
-        let next = rest.find(|term| self.concerns(term)).map(|term| Position::of(&term));
+        let next = frame.record.raw_terms_from(usize::from(frame.term.end)).find(|term| self.concerns(term));
         match next {
-            Some(position) => Next::Do(Task::Term(frame.at(position))),
-            None => self.end_of_record(frame),
+            Some(term) => Next::Do(Task::Term(frame.at(term))),
+            None => self.end_of_record(frame.domain, frame.record),
         }
     }
 
     /// No directive is left (RFC 7208 §4.7): redirect, unless there is an `all`, or else neutral.
-    fn end_of_record(&mut self, frame: Frame) -> Next {
-        let index = frame.record.index();
-        let redirect = index.redirect.filter(|_| !index.has_all);
-        match redirect.and_then(|at| frame.record.term_at(usize::from(at))).map(|term| Position::of(&term)) {
-            Some(position) => Next::Do(Task::Redirect(frame.at(position))),
-            None => self.nothing_matched(frame),
+    fn end_of_record(&mut self, domain: Name, record: Record) -> Next {
+        let index = record.index();
+        let redirect = index.redirect.filter(|_| !index.has_all).and_then(|at| record.raw_term_at(at));
+        match redirect {
+            Some(term) => Next::Do(Task::Redirect(Frame { domain, record, term, is_counted: false })),
+            None => self.nothing_matched(domain),
         }
     }
 
-    fn nothing_matched(&mut self, frame: Frame) -> Next {
+    /// The result is neutral, or the outer `include` does not match.
+    fn nothing_matched(&mut self, domain: Name) -> Next {
         match self.outer.pop() {
             Some(outer) => {
                 self.trace_leave(Verdict::Neutral);
                 Next::NoMatch(outer)
             }
-            None => Next::Neutral(frame.domain),
+            None => Next::Neutral(domain),
         }
     }
 
     /// The report of a check that a directive decided.
     fn decided(mut self, frame: &Frame, explanation: Option<String>) -> Report {
         let verdict = frame.verdict();
-        let matched = frame.term();
+        let matched = frame.matched();
         let cause = (verdict != Verdict::Pass).then(|| Cause::Matched(matched.clone()));
         let innermost = self.innermost.take();
         let mut report = self.into_report(verdict, cause);

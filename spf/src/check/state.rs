@@ -1,7 +1,8 @@
 //! What a check waits for, and what it does next.
 
 use crate::{
-    record::{DualPrefix, Qualifier, Record, Term, TermKind},
+    parse::Raw,
+    record::{DualPrefix, Record},
     report::Matched,
     verdict::{Cause, Verdict},
 };
@@ -16,45 +17,23 @@ use mail_base::{
 pub(super) struct Frame {
     pub(super) domain: Name,
     pub(super) record: Record,
-    pub(super) position: Position,
+    pub(super) term: Raw,
     /// Whether the term has been counted: a term that waits for the client's name is evaluated again.
     pub(super) is_counted: bool,
 }
 
 impl Frame {
-    pub(super) fn new(domain: Name, record: Record) -> Self {
-        Self { domain, record, position: Position::default(), is_counted: false }
+    pub(super) fn at(self, term: Raw) -> Self {
+        Self { term, is_counted: false, ..self }
     }
 
-    pub(super) fn at(self, position: Position) -> Self {
-        Self { position, is_counted: false, ..self }
-    }
-
-    pub(super) fn term(&self) -> Matched {
-        Matched::new(&self.domain, &self.record, self.position.at)
+    pub(super) fn matched(&self) -> Matched {
+        Matched::new(&self.domain, &self.record, self.term.at)
     }
 
     /// What a match of the term means.
     pub(super) fn verdict(&self) -> Verdict {
-        self.position.qualifier.verdict()
-    }
-}
-
-/// A term in a record.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Position {
-    pub(super) at: usize,
-    pub(super) end: usize,
-    pub(super) qualifier: Qualifier,
-}
-
-impl Position {
-    pub(super) fn of(term: &Term<'_>) -> Self {
-        let qualifier = match term.kind {
-            TermKind::Directive { qualifier, .. } => qualifier,
-            TermKind::Modifier(_) => Qualifier::default(),
-        };
-        Self { at: term.at, end: term.end(), qualifier }
+        self.term.qualifier.verdict()
     }
 }
 
@@ -123,9 +102,9 @@ pub(super) enum Wanted {
 /// Work that may have to wait for the client's name and is then done again.
 #[derive(Clone, Debug)]
 pub(super) enum Task {
-    /// Evaluate the term at the frame's position.
+    /// Evaluate the term of the frame.
     Term(Frame),
-    /// Follow the `redirect` at the frame's position.
+    /// Follow the `redirect` of the frame.
     Redirect(Frame),
     /// Ask for the explanation of a fail.
     Explain(Frame),

@@ -7,7 +7,8 @@ use super::{
 };
 use crate::{
     macros::{Letter, Piece, Place, expand_into},
-    record::{DomainSpec, DualPrefix, Mechanism, Term, TermKind},
+    parse::{RawKind, Span},
+    record::DualPrefix,
     request::at_least_two_labels,
     verdict::{Cause, DomainError, Verdict},
 };
@@ -46,18 +47,17 @@ impl AskFor {
     }
 }
 
-pub(super) fn is_directive(term: &Term<'_>) -> bool {
-    matches!(term.kind, TermKind::Directive { .. })
+pub(super) fn is_directive(term: RawKind) -> bool {
+    !matches!(term, RawKind::Redirect(_) | RawKind::Exp(_) | RawKind::Unknown(_))
 }
 
 /// Whether a term may match this client: all but modifiers and networks that the client is not in.
-pub(super) fn may_match(term: &Term<'_>, ip: IpAddr) -> bool {
-    let TermKind::Directive { mechanism, .. } = term.kind else { return false };
-    match (mechanism, ip) {
-        (Mechanism::Ip4 { address, prefix }, IpAddr::V4(ip)) => is_in_ip4(ip, address, prefix),
-        (Mechanism::Ip6 { address, prefix }, IpAddr::V6(ip)) => is_in_ip6(ip, address, prefix),
-        (Mechanism::Ip4 { .. }, IpAddr::V6(_)) | (Mechanism::Ip6 { .. }, IpAddr::V4(_)) => false,
-        _ => true,
+pub(super) fn may_match(term: RawKind, ip: IpAddr) -> bool {
+    match (term, ip) {
+        (RawKind::Ip4(network, prefix), IpAddr::V4(ip)) => is_in_ip4(ip, network, prefix),
+        (RawKind::Ip6(network, prefix), IpAddr::V6(ip)) => is_in_ip6(ip, network, prefix),
+        (RawKind::Ip4(..) | RawKind::Ip6(..), _) => false,
+        _ => is_directive(term),
     }
 }
 
@@ -83,36 +83,22 @@ enum Comparison {
 }
 
 impl State {
-    /// Evaluates the directive at the frame's position.
+    /// Evaluates the directive of the frame.
     pub(super) fn evaluate(&mut self, frame: Frame) -> Next {
-        let Some(term) = frame.record.term_at(frame.position.at) else { return Next::NoMatch(frame) };
-        if !frame.is_counted
-            && let Some(trace) = &mut self.trace
-        {
-            trace.term(frame.term(), self.lookups, self.void_lookups);
-        }
-        let TermKind::Directive { mechanism, .. } = term.kind else { return Next::NoMatch(frame) };
-        let (domain, comparison) = match mechanism {
-            Mechanism::All | Mechanism::Ip4 { .. } | Mechanism::Ip6 { .. } => {
-                return if may_match(&term, self.request.ip) {
-                    Next::Match(frame)
-                } else {
-                    Next::NoMatch(frame)
-                };
-            }
-            Mechanism::Include(domain) => (Some(domain), Comparison::Include),
-            Mechanism::A { domain, prefix } => (domain, Comparison::Addresses(prefix)),
-            Mechanism::Mx { domain, prefix } => (domain, Comparison::Exchangers(prefix)),
-            Mechanism::Ptr { domain } => (domain, Comparison::ClientName),
-            Mechanism::Exists(domain) => (Some(domain), Comparison::Existence),
+        self.trace_term(&frame);
+        let (domain, comparison) = match frame.term.kind {
+            RawKind::Include(domain) => (domain, Comparison::Include),
+            RawKind::A(domain, prefix) => (domain, Comparison::Addresses(prefix)),
+            RawKind::Mx(domain, prefix) => (domain, Comparison::Exchangers(prefix)),
+            RawKind::Ptr(domain) => (domain, Comparison::ClientName),
+            RawKind::Exists(domain) => (domain, Comparison::Existence),
+            kind if may_match(kind, self.request.ip) => return Next::Match(frame),
+            _ => return Next::NoMatch(frame),
         };
         if let Some(stop) = self.count_lookup(&frame) {
             return stop;
         }
-        let target = match domain {
-            Some(domain) => self.target(&frame.domain, domain),
-            None => Target::Name(frame.domain.clone()),
-        };
+        let target = self.target(&frame, domain);
         let frame = Frame { is_counted: true, ..frame };
         match (target, comparison) {
             (Target::Name(name), _) => self.compare(frame, name, comparison),
@@ -161,29 +147,33 @@ impl State {
         Next::Ask(Question::txt(name), Pending::Record(Origin::Include))
     }
 
-    /// Follows the `redirect` at the frame's position (RFC 7208 §6.1).
+    /// Follows the `redirect` of the frame (RFC 7208 §6.1).
     pub(super) fn redirect(&mut self, frame: Frame) -> Next {
-        let Some(domain) = frame.record.redirect() else { return self.nothing_matched(frame) };
-        if !frame.is_counted
-            && let Some(trace) = &mut self.trace
-        {
-            trace.term(frame.term(), self.lookups, self.void_lookups);
-        }
+        let RawKind::Redirect(domain) = frame.term.kind else { return self.nothing_matched(frame.domain) };
+        self.trace_term(&frame);
         if let Some(stop) = self.count_lookup(&frame) {
             return stop;
         }
-        let target = match self.target(&frame.domain, domain) {
+        let target = match self.target(&frame, domain) {
             Target::Name(name) => at_least_two_labels(name),
             Target::Malformed(error) => Err(error),
-            Target::NotAscii => return self.nothing_matched(frame),
+            Target::NotAscii => return self.nothing_matched(frame.domain),
             Target::Ask(question, ask) => {
                 let frame = Frame { is_counted: true, ..frame };
                 return Next::Ask(question, ask.pending(Task::Redirect(frame)));
             }
         };
         match target {
-            Ok(name) => Next::Ask(Question::txt(name), Pending::Record(Origin::Redirect(frame.term()))),
+            Ok(name) => Next::Ask(Question::txt(name), Pending::Record(Origin::Redirect(frame.matched()))),
             Err(error) => target_error(&frame, error),
+        }
+    }
+
+    fn trace_term(&mut self, frame: &Frame) {
+        if !frame.is_counted
+            && let Some(trace) = &mut self.trace
+        {
+            trace.term(frame.matched(), self.lookups, self.void_lookups);
         }
     }
 
@@ -194,7 +184,7 @@ impl State {
         }
         let limit = self.limits.lookups;
         if self.lookups >= limit {
-            let cause = Cause::TooManyLookups { limit, term: frame.term() };
+            let cause = Cause::TooManyLookups { limit, term: frame.matched() };
             return Some(Next::Stop(Verdict::PermError, cause));
         }
         self.lookups = self.lookups.saturating_add(1);
@@ -232,7 +222,7 @@ impl State {
         let limit = self.limits.exchangers;
         let count = exchangers.len();
         if count > limit {
-            let cause = Cause::TooManyExchangers { limit, count, term: frame.term() };
+            let cause = Cause::TooManyExchangers { limit, count, term: frame.matched() };
             return Next::Stop(Verdict::PermError, cause);
         }
         self.ask_exchanger(frame, prefix, exchangers.clone(), 0)
@@ -261,8 +251,13 @@ impl State {
         }
     }
 
-    /// Expands a domain-spec to a name (RFC 7208 §4.8, §7.3).
-    pub(super) fn target(&self, domain: &Name, spec: DomainSpec<'_>) -> Target {
+    /// Expands a domain-spec to a name (RFC 7208 §4.8, §7.3). Without one it is the domain itself.
+    pub(super) fn target(&self, frame: &Frame, span: Span) -> Target {
+        let domain = &frame.domain;
+        if span.is_empty() {
+            return Target::Name(domain.clone());
+        }
+        let spec = frame.record.domain_spec(span);
         if !spec.has_macros() {
             return target_name(spec.as_str());
         }
@@ -307,7 +302,7 @@ impl State {
 }
 
 fn target_error(frame: &Frame, error: DomainError) -> Next {
-    Next::Stop(Verdict::PermError, Cause::TargetDomain { term: frame.term(), error })
+    Next::Stop(Verdict::PermError, Cause::TargetDomain { term: frame.matched(), error })
 }
 
 fn target_name(text: &str) -> Target {
