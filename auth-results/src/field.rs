@@ -143,7 +143,7 @@ impl AuthenticationResults {
             writer.glue(";").word("none");
         }
         for result in &self.results {
-            writer.glue(";");
+            writer.glue(";").fold();
             result.write(writer);
         }
     }

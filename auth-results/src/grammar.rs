@@ -480,7 +480,7 @@ mod tests {
         let policy = ReadPolicy::default();
         let (instance, field) = AuthenticationResults::parse_arc(b" i=3; a; spf=pass", &policy).unwrap();
         assert_eq!((instance, field.results.len()), (3, 1));
-        assert_eq!(field.to_arc_field(3), "ARC-Authentication-Results: i=3; a; spf=pass");
+        assert_eq!(field.to_arc_field(3), "ARC-Authentication-Results: i=3; a;\r\n spf=pass");
         for value in ["a; spf=pass", "i=0; a; none", "i=51; a; none", "i=300; a; none"] {
             let error = AuthenticationResults::parse_arc(value.as_bytes(), &policy).unwrap_err();
             assert_eq!(error, FieldError { kind: FieldErrorKind::Instance, at: 0 }, "{value}");

@@ -55,47 +55,58 @@ impl Transcript {
 
 /// One inquiry among several that share their answers.
 #[derive(Debug)]
-pub(crate) struct Slot<I: Inquiry>(Option<Step<I>>);
+pub(crate) enum Slot<I: Inquiry> {
+    Asking(I),
+    Done(I::Outcome),
+}
 
 impl<I: Inquiry> Slot<I> {
     pub(crate) fn new(step: Step<I>) -> Self {
-        Self(Some(step))
+        match step {
+            Step::Ask(inquiry) => Self::Asking(inquiry),
+            Step::Done(outcome) => Self::Done(outcome),
+        }
     }
 
     /// Answers what the transcript can.
-    pub(crate) fn advance(&mut self, transcript: &Transcript) {
-        while let Some(Step::Ask(inquiry)) = self.0.take_if(|step| is_answered(step, transcript)) {
-            if let Some(answer) = transcript.find(inquiry.question()).cloned() {
-                self.0 = Some(inquiry.answer(answer));
+    pub(crate) fn advanced(mut self, transcript: &Transcript) -> Self {
+        loop {
+            match self {
+                Self::Asking(inquiry) => match transcript.find(inquiry.question()) {
+                    Some(answer) => self = Self::new(inquiry.answer(answer.clone())),
+                    None => return Self::Asking(inquiry),
+                },
+                Self::Done(outcome) => return Self::Done(outcome),
             }
         }
     }
 
     /// The question that waits for an answer.
     pub(crate) fn question(&self) -> Option<&Question> {
-        self.0.as_ref().and_then(Step::question)
+        match self {
+            Self::Asking(inquiry) => Some(inquiry.question()),
+            Self::Done(_) => None,
+        }
     }
 
-    pub(crate) fn is_done(&self) -> bool {
-        !matches!(self.0, Some(Step::Ask(_)))
-    }
-
+    /// What came out, if all is known.
     pub(crate) fn outcome(&self) -> Option<&I::Outcome> {
-        match &self.0 {
-            Some(Step::Done(outcome)) => Some(outcome),
-            _ => None,
+        match self {
+            Self::Asking(_) => None,
+            Self::Done(outcome) => Some(outcome),
         }
     }
 
     /// What came out, or what comes out without further answers.
-    pub(crate) fn into_outcome(self) -> Option<I::Outcome> {
-        match self.0? {
-            Step::Ask(inquiry) => Some(inquiry.expire()),
-            Step::Done(outcome) => Some(outcome),
+    pub(crate) fn into_outcome(self) -> I::Outcome {
+        match self {
+            Self::Asking(inquiry) => inquiry.expire(),
+            Self::Done(outcome) => outcome,
         }
     }
-}
 
-fn is_answered<I: Inquiry>(step: &Step<I>, transcript: &Transcript) -> bool {
-    step.question().is_some_and(|question| transcript.find(question).is_some())
+    /// The same without further answers.
+    pub(crate) fn expired(self) -> Self {
+        Self::Done(self.into_outcome())
+    }
 }

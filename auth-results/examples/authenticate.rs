@@ -1,0 +1,166 @@
+//! Authenticates one received message: SPF for both identities, every DKIM signature, DMARC and iprev, and the
+//! Authentication-Results field that a receiver would add.
+//!
+//! ```text
+//! cargo run --example authenticate                       a message that ships with the repository
+//! cargo run --example authenticate -- --help             what else it takes
+//! ```
+#![allow(clippy::print_stdout, clippy::print_stderr)]
+
+use auth_results::{Envelope, Inbound, Policy, Zone};
+use std::{
+    env,
+    error::Error,
+    fs::{self, File},
+    io::{self, Cursor, Read},
+    net::IpAddr,
+    process::ExitCode,
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+const HELP: &str = "\
+usage: authenticate [options] [MESSAGE]
+
+MESSAGE is a file, or - for standard input; without it, a message that ships with the repository is taken.
+The other options have defaults that fit the messages in auth-results/examples/data.
+
+  --ip ADDRESS         the address of the client that sent the message
+  --helo NAME          what it called itself
+  --mail-from MAILBOX  the reverse-path; '' for the null reverse-path
+  --zone FILE          what the DNS says, as zone-file text
+  --now SECONDS        the time of reception, in seconds since 1970; default: now
+  --name NAME          the name to put into the Authentication-Results field
+  --explain            draw every step of SPF
+  --help               this text";
+
+/// What the command line asks for.
+struct Options {
+    ip: IpAddr,
+    helo: String,
+    mail_from: String,
+    zone: Option<String>,
+    now: Option<u64>,
+    name: String,
+    explain: bool,
+    message: Option<String>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            ip: [192, 0, 2, 25].into(),
+            helo: "mail.football.example.com".to_owned(),
+            mail_from: "joe@football.example.com".to_owned(),
+            zone: None,
+            now: None,
+            name: "mx.example.net".to_owned(),
+            explain: false,
+            message: None,
+        }
+    }
+}
+
+fn options(mut arguments: impl Iterator<Item = String>) -> Result<Option<Options>, Box<dyn Error>> {
+    let mut options = Options::default();
+    while let Some(argument) = arguments.next() {
+        let mut value = || arguments.next().ok_or_else(|| format!("{argument} needs a value"));
+        match argument.as_str() {
+            "--help" | "-h" => return Ok(None),
+            "--ip" => {
+                let text = value()?;
+                options.ip = text.parse().map_err(|_| format!("--ip {text}: not an IP address"))?;
+            }
+            "--helo" => options.helo = value()?,
+            "--mail-from" => options.mail_from = value()?,
+            "--zone" => options.zone = Some(value()?),
+            "--now" => {
+                let text = value()?;
+                options.now = Some(text.parse().map_err(|_| format!("--now {text}: not a number of seconds"))?);
+            }
+            "--name" => options.name = value()?,
+            "--explain" => options.explain = true,
+            unknown if unknown.starts_with("--") => return Err(format!("{unknown}: no such option").into()),
+            _ if options.message.is_none() => options.message = Some(argument),
+            _ => return Err(format!("{argument}: only one message at a time").into()),
+        }
+    }
+    Ok(Some(options))
+}
+
+/// The message to authenticate, and what to call it.
+fn open(message: Option<&str>) -> Result<(&str, Box<dyn Read>), Box<dyn Error>> {
+    Ok(match message {
+        None => ("signed.eml", Box::new(Cursor::new(include_bytes!("data/signed.eml")))),
+        Some("-") => ("standard input", Box::new(io::stdin())),
+        Some(path) => (path, Box::new(File::open(path).map_err(|error| format!("{path}: {error}"))?)),
+    })
+}
+
+fn zone(path: Option<&str>) -> Result<Zone, Box<dyn Error>> {
+    let (name, text) = match path {
+        None => ("example.zone", include_str!("data/example.zone").to_owned()),
+        Some(path) => (path, fs::read_to_string(path).map_err(|error| format!("{path}: {error}"))?),
+    };
+    Zone::parse(&text).map_err(|error| format!("{name}: {error}").into())
+}
+
+fn run() -> Result<(), Box<dyn Error>> {
+    let Some(options) = options(env::args().skip(1))? else {
+        println!("{HELP}");
+        return Ok(());
+    };
+    let zone = zone(options.zone.as_deref())?;
+    let (name, mut message) = open(options.message.as_deref())?;
+    let now = match options.now {
+        Some(now) => now,
+        None => SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs(),
+    };
+
+    let mut piece = vec![0; 64 * 1024];
+    let mut length = message.read(&mut piece).map_err(|error| format!("{name}: {error}"))?;
+
+    let mut policy = Policy::default();
+    policy.receiver = Some(options.name.clone());
+    policy.trace = options.explain;
+    policy.to_ascii = Some(auth_results::Name::parse_idna);
+    policy.dkim.to_ascii = policy.to_ascii;
+    let first_line = piece[..length].split_inclusive(|&octet| octet == b'\n').next().unwrap_or(&[]);
+    if !first_line.ends_with(b"\r\n") {
+        // a file of a Unix system: the line ends were CRLF when the message was sent
+        policy.dkim.line_ends = dkim::LineEnds::Normalise;
+    }
+
+    let envelope = Envelope::new(options.ip, &options.helo, &options.mail_from);
+    let mut inbound = Inbound::new(envelope, &policy, now);
+    while length > 0 {
+        inbound.write(&piece[..length]).map_err(|error| format!("{name}: {error}"))?;
+        length = message.read(&mut piece).map_err(|error| format!("{name}: {error}"))?;
+    }
+    if inbound.header().fields().all(|field| field.is_malformed()) {
+        return Err(format!("{name}: not a message: it has no header field").into());
+    }
+    let report = inbound.finish().run(&zone);
+
+    println!("message {name}");
+    println!("client  {} as {}, MAIL FROM:<{}>\n", options.ip, options.helo, options.mail_from);
+    println!("{report}\n");
+    if options.explain {
+        for (identity, report) in [("MAIL FROM", &report.mail_from), ("HELO", &report.helo)] {
+            if let Some(trace) = &report.trace {
+                println!("SPF of {identity}\n{trace}\n");
+            }
+        }
+    }
+    println!("{}", report.field(&options.name));
+    Ok(())
+}
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("authenticate: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,275 @@
+//! All questions of a message at once.
+//!
+//! SPF for both identities, the key of every signature, DMARC's policy and the names of the client are looked
+//! for side by side. [`Evidence`] shows the questions that can be asked now, takes the answers in any order,
+//! and asks none twice: what one method has asked, the others know.
+
+use crate::{
+    inbound::{Envelope, Policy},
+    iprev,
+    report::Report,
+    transcript::{Slot, Transcript},
+};
+use alloc::{boxed::Box, vec::Vec};
+use core::{
+    future::poll_fn,
+    pin::Pin,
+    task::{Context, Poll},
+};
+use dmarc::{AuthorError, Authors};
+use mail_base::{
+    Step,
+    dns::{Answer, AsyncResolve, Question, Resolve},
+};
+
+/// A message whose questions to the DNS are open.
+///
+/// [`run`](Self::run) asks one after the other and [`run_async`](Self::run_async) all that can be asked at the
+/// same time. By hand, where answers come from an event loop:
+///
+/// ```
+/// # use auth_results::{Envelope, Inbound, Policy, dns::Answer};
+/// # let envelope = Envelope::new([192, 0, 2, 1].into(), "mail.example.com", "a@example.com");
+/// # let mut evidence = Inbound::new(envelope, &Policy::default(), 0).finish();
+/// loop {
+///     let questions: Vec<_> = evidence.questions().into_iter().cloned().collect();
+///     if questions.is_empty() {
+///         break;
+///     }
+///     for question in questions {
+///         evidence = evidence.answer(&question, Answer::NoSuchName); // as it comes in, in any order
+///     }
+/// }
+/// let report = evidence.finish();
+/// ```
+#[derive(Debug)]
+pub struct Evidence<'p> {
+    envelope: Envelope,
+    local_policy: dmarc::LocalPolicy,
+    mail_from: Slot<spf::Check>,
+    helo: Slot<spf::Check>,
+    keys: Vec<Slot<dkim::KeyInquiry>>,
+    iprev: Option<Slot<iprev::Check>>,
+    dmarc: Dmarc<'p>,
+    transcript: Transcript,
+}
+
+/// How far DMARC is: the policy can be looked for at once, the alignment is known only after SPF and DKIM.
+#[derive(Debug)]
+enum Dmarc<'p> {
+    NoAuthor(AuthorError),
+    Discovering(Authors, Slot<dmarc::Discover<'p>>),
+    Evaluating(Slot<dmarc::Evaluation<'p>>),
+}
+
+impl<'p> Evidence<'p> {
+    pub(crate) fn new(
+        envelope: Envelope,
+        policy: Policy<'p>,
+        now: u64,
+        authors: Result<Authors, AuthorError>,
+        keys: Vec<Step<dkim::KeyInquiry>>,
+    ) -> Self {
+        let request = |request: spf::Request| {
+            let mut request = request.now(now).trace(policy.trace);
+            if let Some(receiver) = &policy.receiver {
+                request = request.receiver(receiver);
+            }
+            if let Some(to_ascii) = policy.to_ascii {
+                request = request.to_ascii(to_ascii);
+            }
+            Slot::new(spf::check(request, &policy.spf))
+        };
+        let (ip, helo) = (envelope.ip, &envelope.helo);
+        let evidence = Self {
+            mail_from: request(spf::Request::mail_from(ip, helo, &envelope.mail_from)),
+            helo: request(spf::Request::helo(ip, helo)),
+            keys: keys.into_iter().map(Slot::new).collect(),
+            iprev: policy.iprev.then(|| Slot::new(iprev::check(ip, policy.iprev_names))),
+            dmarc: match authors {
+                Ok(authors) => {
+                    let discover = Slot::new(dmarc::discover(&authors, policy.discovery));
+                    Dmarc::Discovering(authors, discover)
+                }
+                Err(error) => Dmarc::NoAuthor(error),
+            },
+            envelope,
+            local_policy: policy.dmarc,
+            transcript: Transcript::default(),
+        };
+        evidence.advanced()
+    }
+
+    /// The questions that can be asked now, each once. Where there is none, all is known.
+    #[must_use]
+    pub fn questions(&self) -> Vec<&Question> {
+        let dmarc = match &self.dmarc {
+            Dmarc::NoAuthor(_) => None,
+            Dmarc::Discovering(_, slot) => slot.question(),
+            Dmarc::Evaluating(slot) => slot.question(),
+        };
+        let single = [self.mail_from.question(), self.helo.question(), dmarc];
+        let iprev = self.iprev.as_ref().and_then(Slot::question);
+        let all = single.into_iter().chain([iprev]).chain(self.keys.iter().map(Slot::question));
+        let mut questions: Vec<&Question> = Vec::new();
+        for question in all.flatten() {
+            if !questions.contains(&question) {
+                questions.push(question);
+            }
+        }
+        questions
+    }
+
+    /// Takes the answer to a question, for every method that waits for it, and goes on as far as it leads. An
+    /// answer to another question is kept, in case it is asked later.
+    #[must_use]
+    pub fn answer(mut self, question: &Question, answer: Answer) -> Self {
+        self.transcript.keep(question, answer);
+        self.advanced()
+    }
+
+    fn advanced(mut self) -> Self {
+        let transcript = &self.transcript;
+        self.mail_from = self.mail_from.advanced(transcript);
+        self.helo = self.helo.advanced(transcript);
+        self.keys = self.keys.into_iter().map(|slot| slot.advanced(transcript)).collect();
+        self.iprev = self.iprev.map(|slot| slot.advanced(transcript));
+        self.dmarc = match self.dmarc {
+            Dmarc::Discovering(authors, slot) => Dmarc::Discovering(authors, slot.advanced(transcript)),
+            Dmarc::Evaluating(slot) => Dmarc::Evaluating(slot.advanced(transcript)),
+            no_author @ Dmarc::NoAuthor(_) => no_author,
+        };
+        self.evaluated()
+    }
+
+    /// Starts to evaluate DMARC once its policy, SPF and every signature are known.
+    fn evaluated(mut self) -> Self {
+        let is_known = self.mail_from.outcome().is_some() && self.keys.iter().all(|key| key.outcome().is_some());
+        self.dmarc = match self.dmarc {
+            Dmarc::Discovering(authors, Slot::Done(discovered)) if is_known => {
+                let facts = facts(&authors, self.local_policy, &self.mail_from, &self.keys);
+                Dmarc::Evaluating(Slot::new(discovered.evaluate(facts)).advanced(&self.transcript))
+            }
+            other => other,
+        };
+        self
+    }
+
+    /// What is known. Questions that are still open count as not answered in time: a temporary error of the
+    /// method that asks.
+    #[must_use]
+    pub fn finish(mut self) -> Report {
+        self.mail_from = self.mail_from.expired();
+        self.keys = self.keys.into_iter().map(Slot::expired).collect();
+        let dmarc = match self.dmarc {
+            Dmarc::NoAuthor(error) => dmarc::Report::without_author(error),
+            Dmarc::Evaluating(slot) => slot.into_outcome(),
+            Dmarc::Discovering(authors, slot) => {
+                // what has passed by now may be enough
+                let facts = facts(&authors, self.local_policy, &self.mail_from, &self.keys);
+                Slot::new(slot.into_outcome().evaluate(facts)).advanced(&self.transcript).into_outcome()
+            }
+        };
+        let mut dkim: Vec<_> = self.keys.into_iter().flat_map(Slot::into_outcome).collect();
+        dkim.sort_by_key(|report| report.index);
+        Report {
+            envelope: self.envelope,
+            mail_from: self.mail_from.into_outcome(),
+            helo: self.helo.into_outcome(),
+            dkim,
+            dmarc,
+            iprev: self.iprev.map(Slot::into_outcome),
+            transcript: self.transcript,
+        }
+    }
+
+    /// Asks `resolver`, one question after the other.
+    #[must_use]
+    pub fn run(self, resolver: &(impl Resolve + ?Sized)) -> Report {
+        self.run_until(resolver, || false)
+    }
+
+    /// As [`run`](Self::run), but looks before each question whether the caller's time is up, and then
+    /// [finishes](Self::finish) with what is known.
+    #[must_use]
+    pub fn run_until(mut self, resolver: &(impl Resolve + ?Sized), mut is_up: impl FnMut() -> bool) -> Report {
+        while let Some(question) = self.questions().first().copied().cloned() {
+            if is_up() {
+                break;
+            }
+            let answer = resolver.resolve(&question);
+            self = self.answer(&question, answer);
+        }
+        self.finish()
+    }
+
+    /// Asks `resolver` everything that can be asked at the same time, so that the whole takes no longer than
+    /// its longest single chain of questions. Needs no runtime. Dropping the future cancels all that is under
+    /// way; a time-out is the caller's to put around it.
+    pub async fn run_async<R: AsyncResolve + Sync + ?Sized>(mut self, resolver: &R) -> Report {
+        let mut under_way = UnderWay::default();
+        loop {
+            for question in self.questions() {
+                if !under_way.questions.contains(question) {
+                    under_way.start(question.clone(), resolver);
+                }
+            }
+            match poll_fn(|context| under_way.poll(context)).await {
+                Some((question, answer)) => self = self.answer(&question, answer),
+                None => return self.finish(),
+            }
+        }
+    }
+}
+
+/// What DMARC needs to know: the domains for which SPF and DKIM passed.
+fn facts(
+    authors: &Authors,
+    local_policy: dmarc::LocalPolicy,
+    mail_from: &Slot<spf::Check>,
+    keys: &[Slot<dkim::KeyInquiry>],
+) -> dmarc::Request {
+    let mut request = dmarc::Request::from_authors(authors).with_local_policy(local_policy);
+    if let Some(report) = mail_from.outcome()
+        && report.verdict == spf::Verdict::Pass
+        && let Some(domain) = &report.domain
+    {
+        request = request.spf_passed(domain.clone());
+    }
+    for report in keys.iter().filter_map(Slot::outcome).flatten() {
+        if report.verdict == dkim::Verdict::Pass
+            && let Some(domain) = &report.domain
+        {
+            request = request.dkim_passed(domain.clone());
+        }
+    }
+    request
+}
+
+/// Questions that have been asked and not yet answered.
+#[derive(Default)]
+struct UnderWay<'r> {
+    questions: Vec<Question>,
+    answers: Vec<Pin<Box<dyn Future<Output = Answer> + Send + 'r>>>,
+}
+
+impl<'r> UnderWay<'r> {
+    fn start<R: AsyncResolve + Sync + ?Sized>(&mut self, question: Question, resolver: &'r R) {
+        self.questions.push(question.clone());
+        self.answers.push(Box::pin(async move { resolver.resolve(&question).await }));
+    }
+
+    /// The next answer that is there; `None` where nothing is under way.
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Option<(Question, Answer)>> {
+        if self.answers.is_empty() {
+            return Poll::Ready(None);
+        }
+        for (at, answer) in self.answers.iter_mut().enumerate() {
+            if let Poll::Ready(answer) = answer.as_mut().poll(context) {
+                drop(self.answers.swap_remove(at));
+                return Poll::Ready(Some((self.questions.swap_remove(at), answer)));
+            }
+        }
+        Poll::Pending
+    }
+}
