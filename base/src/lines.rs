@@ -131,27 +131,28 @@ impl LineFinder {
 
 /// The offset of the first CR or LF at `from` or behind it.
 fn position_of_end(octets: &[u8], from: usize) -> Option<usize> {
+    let is_end = |octet: &u8| *octet == b'\r' || *octet == b'\n';
     let (words, tail) = octets.get(from..)?.as_chunks::<8>();
     let mut at = from;
     for word in words {
-        let word = u64::from_le_bytes(*word);
-        let ends = zeros(word ^ REPEAT.wrapping_mul(0x0d)) | zeros(word ^ REPEAT.wrapping_mul(0x0a));
-        if ends != 0 {
-            let offset = usize::try_from(ends.trailing_zeros() >> 3).ok()?;
-            return at.checked_add(offset);
+        if let Some(first) = first_below(u64::from_le_bytes(*word), 0x0e) {
+            // a tab, for example, is below 0x0e as well
+            let offset = if word.get(first).is_some_and(is_end) { Some(first) } else { word.iter().position(is_end) };
+            if let Some(offset) = offset {
+                return at.checked_add(offset);
+            }
         }
         at = at.saturating_add(8);
     }
-    let offset = tail.iter().position(|&octet| octet == b'\r' || octet == b'\n')?;
+    let offset = tail.iter().position(is_end)?;
     at.checked_add(offset)
 }
 
-/// A word whose octets are all 1.
-const REPEAT: u64 = 0x0101_0101_0101_0101;
-
-/// A word whose lowest set bit is the highest of the first octet that is zero; it is zero where none is.
-fn zeros(word: u64) -> u64 {
-    word.wrapping_sub(REPEAT) & !word & (REPEAT << 7)
+/// Which of the eight octets of a word is the first below `limit`, which is at most 0x80.
+fn first_below(word: u64, limit: u64) -> Option<usize> {
+    const EACH: u64 = 0x0101_0101_0101_0101;
+    let below = word.wrapping_sub(EACH.wrapping_mul(limit)) & !word & (EACH << 7);
+    if below == 0 { None } else { usize::try_from(below.trailing_zeros() >> 3).ok() }
 }
 
 /// The first place where two neighbours are such that something must be done, as the offset of the left one.

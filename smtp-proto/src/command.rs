@@ -20,7 +20,7 @@ use crate::{
     params::{MailParams, RcptParams},
     path::{Domain, Path, read_path},
     rules::Rules,
-    text::{Text, Word},
+    text::{Text, Word, position_of_control},
     values::Xtext,
 };
 use alloc::{borrow::Cow, vec::Vec};
@@ -273,7 +273,10 @@ impl<'a> Command<'a> {
     /// A [`CommandError`] says which rule is broken, and where.
     pub fn parse(line: &'a [u8], rules: &Rules) -> Result<Self, CommandError> {
         let text = printable(line)?;
-        let length = text.bytes().position(|octet| octet == b' ').unwrap_or(text.len());
+        let length = match text.as_bytes() {
+            [_, _, _, _] | [_, _, _, _, b' ', ..] => 4,
+            bytes => bytes.iter().position(|&octet| octet == b' ').unwrap_or(bytes.len()),
+        };
         let (word, rest) = text.split_at_checked(length).unwrap_or((text, ""));
         let at = length.saturating_add(1);
         let line = Line { text, argument: rest.get(1..).unwrap_or(""), at };
@@ -324,16 +327,22 @@ pub(crate) fn write_line(out: &mut Vec<u8>, line: &impl fmt::Display) {
 
 /// The line as text without control characters, and without white space at its end.
 fn printable(line: &[u8]) -> Result<&str, CommandError> {
+    let mut line = line;
+    while let Some((b' ' | b'\t', rest)) = line.split_last() {
+        line = rest;
+    }
     let text = core::str::from_utf8(line)
         .map_err(|error| CommandError { kind: CommandErrorKind::Utf8, at: error.valid_up_to() })?;
-    let text = text.trim_end_matches([' ', '\t']);
-    let is_control = |octet: u8| octet < b' ' || octet == 0x7f;
-    // without an early exit in it, this loop compiles to vector instructions
-    if text.bytes().fold(false, |found, octet| found | is_control(octet)) {
-        let at = text.bytes().position(is_control).unwrap_or(0);
-        return Err(CommandError { kind: CommandErrorKind::Control, at });
+    match position_of_control(line) {
+        None => Ok(text),
+        Some(at) => Err(CommandError { kind: CommandErrorKind::Control, at }),
     }
-    Ok(text)
+}
+
+/// What stands before and behind the first space. `str::split_once` does the same, slower on texts this short.
+fn split_at_space(text: &str) -> Option<(&str, &str)> {
+    let at = text.bytes().position(|octet| octet == b' ')?;
+    Some((text.get(..at)?, text.get(at.checked_add(1)?..)?))
 }
 
 /// A line whose verb has been read.
@@ -354,8 +363,13 @@ impl<'a> Line<'a> {
         if self.argument.is_empty() { Ok(command) } else { Err(self.error(CommandErrorKind::Argument)) }
     }
 
+    fn after_spaces(&self) -> &'a str {
+        let spaces = self.argument.bytes().take_while(|octet| *octet == b' ').count();
+        self.argument.get(spaces..).unwrap_or("")
+    }
+
     fn optional(&self) -> Option<Text<'a>> {
-        let argument = self.argument.trim_start_matches(' ');
+        let argument = self.after_spaces();
         (!argument.is_empty()).then(|| Text::checked(argument))
     }
 
@@ -364,10 +378,14 @@ impl<'a> Line<'a> {
     }
 
     fn word(&self) -> Result<Word<'a>, CommandError> {
-        match self.required()?.as_str().find(' ') {
-            None => Ok(Word::checked(self.argument.trim_start_matches(' '))),
-            Some(_) => Err(self.error(CommandErrorKind::Argument)),
+        let argument = self.after_spaces();
+        if argument.is_empty() {
+            return Err(self.error(CommandErrorKind::NoArgument));
         }
+        if argument.as_bytes().contains(&b' ') {
+            return Err(self.error(CommandErrorKind::Argument));
+        }
+        Ok(Word::checked(argument))
     }
 
     /// The path that follows a keyword, and where it ends.
@@ -422,7 +440,7 @@ impl<'a> Line<'a> {
     /// Two words, the second of which may only be `LAST`.
     fn and_last(&self) -> Result<(&'a str, bool), CommandError> {
         let argument = self.argument;
-        match argument.split_once(' ') {
+        match split_at_space(argument) {
             None if argument.is_empty() => Err(self.error(CommandErrorKind::NoArgument)),
             None => Ok((argument, false)),
             Some((first, last)) if last.eq_ignore_ascii_case("LAST") => Ok((first, true)),
@@ -457,7 +475,7 @@ impl<'a> Line<'a> {
     /// sasl-mech    = 1*20( UPPER-ALPHA / DIGIT / "-" / "_" )
     /// ```
     fn auth(&self) -> Result<Command<'a>, CommandError> {
-        let (mechanism, initial) = match self.argument.split_once(' ') {
+        let (mechanism, initial) = match split_at_space(self.argument) {
             Some((mechanism, initial)) => (mechanism, Some(initial)),
             None => (self.argument, None),
         };

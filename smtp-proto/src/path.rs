@@ -291,17 +291,15 @@ fn read_mailbox<'a>(text: &'a str, from: usize, rules: &Rules) -> Result<(Mailbo
 /// Dot-string = Atom *("." Atom)
 /// ```
 fn read_dot_string(text: &str, from: usize) -> Result<usize, PathError> {
-    let mut after_dot = true;
-    let mut at = from;
-    for &octet in text.as_bytes().get(from..).unwrap_or(b"") {
-        match class(octet) {
-            Class::Atom | Class::Letter | Class::Hyphen | Class::Wide => after_dot = false,
-            Class::Dot if !after_dot => after_dot = true,
-            _ => break,
-        }
-        at = at.saturating_add(1);
-    }
-    if after_dot {
+    let rest = text.as_bytes().get(from..).unwrap_or(b"");
+    let mut last = b'.';
+    let stop = rest.iter().position(|&octet| {
+        let is_stop = !is_one_of(octet, ATOM | NAME) || (octet == b'.' && last == b'.');
+        last = if is_stop { last } else { octet };
+        is_stop
+    });
+    let at = from.saturating_add(stop.unwrap_or(rest.len()));
+    if last == b'.' {
         return Err(PathError { kind: PathErrorKind::EmptyAtom, at });
     }
     Ok(at)
@@ -354,35 +352,37 @@ fn read_domain(text: &str, from: usize, rules: &Rules) -> Result<usize, PathErro
 /// ```
 /// and U-labels (RFC 6531 §3.3).
 fn read_name(text: &str, from: usize, rules: &Rules) -> Result<usize, PathError> {
-    let mut at = from;
-    let mut label = from;
-    let mut last = Class::Dot;
-    for &octet in text.as_bytes().get(from..).unwrap_or(b"") {
-        let class = class(octet);
-        match class {
-            Class::Letter | Class::Wide => {}
-            Class::Hyphen if last != Class::Dot => {}
-            Class::Dot if last != Class::Dot && last != Class::Hyphen => {
-                check_label(text, label, at)?;
-                label = at.saturating_add(1);
-            }
-            Class::Atom if octet == b'_' && rules.underscores => {}
-            _ => break,
-        }
-        last = class;
-        at = at.saturating_add(1);
-    }
-    if matches!(last, Class::Dot | Class::Hyphen) {
+    let rest = text.as_bytes().get(from..).unwrap_or(b"");
+    let mut last = b'.';
+    let stop = rest.iter().position(|&octet| {
+        let is_allowed = match octet {
+            b'.' => last != b'.' && last != b'-',
+            b'-' => last != b'.',
+            b'_' => rules.underscores,
+            _ => is_one_of(octet, NAME),
+        };
+        last = if is_allowed { octet } else { last };
+        !is_allowed
+    });
+    let length = stop.unwrap_or(rest.len());
+    let at = from.saturating_add(length);
+    if matches!(last, b'.' | b'-') {
         return Err(PathError { kind: PathErrorKind::Domain, at });
     }
-    check_label(text, label, at)?;
+    if length > MAX_LABEL {
+        check_labels(text, from, at)?;
+    }
     Ok(at)
 }
 
 /// A U-label may have more octets than its A-label, which is what the limit counts.
-fn check_label(text: &str, from: usize, end: usize) -> Result<(), PathError> {
-    if end.saturating_sub(from) > MAX_LABEL && text.get(from..end).is_some_and(str::is_ascii) {
-        return Err(PathError { kind: PathErrorKind::DomainTooLong, at: from });
+fn check_labels(text: &str, from: usize, end: usize) -> Result<(), PathError> {
+    let mut at = from;
+    for label in text.get(from..end).unwrap_or("").split('.') {
+        if label.len() > MAX_LABEL && label.is_ascii() {
+            return Err(PathError { kind: PathErrorKind::DomainTooLong, at });
+        }
+        at = at.saturating_add(label.len()).saturating_add(1);
     }
     Ok(())
 }
@@ -408,39 +408,31 @@ fn literal(text: &str) -> Option<Domain<'_>> {
     (is_tag && !content.is_empty() && content.bytes().all(is_content)).then_some(Domain::General { tag, content })
 }
 
-/// What an octet is in a mailbox.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Class {
-    /// A letter or a digit.
-    Letter,
-    Hyphen,
-    Dot,
-    /// Any other `atext` (RFC 5322 §3.2.3).
-    Atom,
-    /// Outside ASCII.
-    Wide,
-    Other,
+/// Letters, digits, hyphen, dot and what is outside ASCII: the octets of a domain.
+const NAME: u8 = 1;
+/// Any other `atext` (RFC 5322 §3.2.3).
+const ATOM: u8 = 2;
+
+/// Whether an octet is of one of these classes.
+fn is_one_of(octet: u8, wanted: u8) -> bool {
+    static CLASSES: [u8; 256] = classes();
+    CLASSES.get(usize::from(octet)).is_some_and(|class| class & wanted != 0)
 }
 
-fn class(octet: u8) -> Class {
-    const CLASSES: [Class; 256] = classes();
-    CLASSES.get(usize::from(octet)).copied().unwrap_or(Class::Other)
-}
-
-#[allow(clippy::arithmetic_side_effects, clippy::indexing_slicing, clippy::as_conversions)]
-const fn classes() -> [Class; 256] {
-    let mut classes = [Class::Other; 256];
-    let mut octet = 0;
-    while octet < 256 {
-        classes[octet] = match octet as u8 {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' => Class::Letter,
-            b'-' => Class::Hyphen,
-            b'.' => Class::Dot,
-            b'!' | b'#'..=b'\'' | b'*' | b'+' | b'/' | b'=' | b'?' | b'^'..=b'`' | b'{'..=b'~' => Class::Atom,
-            0x80.. => Class::Wide,
-            _ => Class::Other,
+// evaluated when the crate is compiled, where an index out of bounds does not compile
+#[allow(clippy::arithmetic_side_effects, clippy::indexing_slicing)]
+const fn classes() -> [u8; 256] {
+    let mut classes = [0; 256];
+    let mut octet: u8 = 0;
+    loop {
+        classes[octet as usize] = match octet {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | 0x80.. => NAME,
+            b'!' | b'#'..=b'\'' | b'*' | b'+' | b'/' | b'=' | b'?' | b'^'..=b'`' | b'{'..=b'~' => ATOM,
+            _ => 0,
         };
+        if octet == u8::MAX {
+            return classes;
+        }
         octet += 1;
     }
-    classes
 }

@@ -108,9 +108,41 @@ fn check(text: &str, is_allowed: impl Fn(u8) -> bool) -> Result<(), TextError> {
     Ok(())
 }
 
+/// The offset of the first control character.
+pub(crate) fn position_of_control(octets: &[u8]) -> Option<usize> {
+    const EACH: u64 = 0x0101_0101_0101_0101;
+    // the highest bit of an octet says that it is below 0x20, above 0x7e, or behind one that is
+    let suspects = |word: u64| word.wrapping_sub(EACH << 5) | word.wrapping_add(EACH) | word;
+    let (words, _) = octets.as_chunks::<8>();
+    let found = words.iter().fold(0, |found, word| found | suspects(u64::from_le_bytes(*word)));
+    let last = octets.last_chunk::<8>().map_or(u64::MAX, |word| suspects(u64::from_le_bytes(*word)));
+    if (found | last) & (EACH << 7) == 0 {
+        return None;
+    }
+    octets.iter().position(|&octet| octet < b' ' || octet == 0x7f)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn control_characters_are_found_wherever_they_stand() {
+        for length in 0..30 {
+            let mut octets = alloc::vec![b'a'; length];
+            assert_eq!(position_of_control(&octets), None);
+            for at in 0..length {
+                for control in [0, b'\t', b'\r', 0x1f, 0x7f] {
+                    octets[at] = control;
+                    assert_eq!(position_of_control(&octets), Some(at), "{control} at {at} of {length}");
+                }
+                for plain in [b' ', b'~', 0x80, 0xff] {
+                    octets[at] = plain;
+                    assert_eq!(position_of_control(&octets), None, "{plain} at {at} of {length}");
+                }
+            }
+        }
+    }
 
     #[test]
     fn nothing_that_breaks_a_line_can_be_built() {

@@ -182,7 +182,7 @@ impl<'a> OriginalRecipient<'a> {
     /// Reads the value of `ORCPT`.
     #[must_use]
     pub fn parse(text: &'a str) -> Option<Self> {
-        let semicolon = text.find(';')?;
+        let semicolon = text.bytes().position(|octet| octet == b';')?;
         let (kind, address) = (text.get(..semicolon)?, text.get(semicolon.checked_add(1)?..)?);
         let is_atom = kind.bytes().all(|octet| octet.is_ascii_alphanumeric() || octet == b'-');
         if kind.is_empty() || !is_atom || text.len() > MAX_ORCPT {
