@@ -89,10 +89,24 @@ pub struct Inbound<'p> {
 }
 
 impl<'p> Inbound<'p> {
-    /// Starts with the envelope. `now` is the time of reception in seconds since 1970.
+    /// Starts with the envelope, and verifies signatures with the crates of RustCrypto. `now` is the time of
+    /// reception in seconds since 1970.
+    #[cfg(feature = "rustcrypto")]
     #[must_use]
     pub fn new(envelope: Envelope, policy: &Policy<'p>, now: u64) -> Self {
-        Self { envelope, verifier: dkim::Verifier::new(&policy.dkim, now), policy: policy.clone(), now }
+        Self::with_backend(envelope, policy, now, &dkim::backend::rustcrypto::RustCrypto)
+    }
+
+    /// Starts with the envelope, and verifies signatures with this backend.
+    #[must_use]
+    pub fn with_backend(
+        envelope: Envelope,
+        policy: &Policy<'p>,
+        now: u64,
+        backend: &'static dyn dkim::backend::Backend,
+    ) -> Self {
+        let verifier = dkim::Verifier::with_backend(&policy.dkim, now, backend);
+        Self { envelope, policy: policy.clone(), now, verifier }
     }
 
     /// Takes the next piece of the message: header and body as they came after DATA, with CRLF line ends and

@@ -23,3 +23,8 @@ pub fn splits(input: &[u8]) -> impl Iterator<Item = Vec<&[u8]>> {
     });
     whole.chain(single).chain(cuts)
 }
+
+/// The programs of the repository's README.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;
