@@ -2,14 +2,19 @@
 #![no_std]
 
 extern crate alloc;
+#[cfg(test)]
+extern crate std;
 
+mod build;
 pub mod error;
 #[cfg(test)]
 mod grammar;
 pub mod limits;
 pub mod macros;
 mod parse;
+pub mod received;
 pub mod record;
+pub mod reply;
 pub mod report;
 mod request;
 pub mod trace;

@@ -138,6 +138,7 @@ impl<'a> Reader<'a> {
     /// terms = *( 1*SP ( directive / modifier ) )
     ///
     /// Reads the next term, or nothing where only spaces are left.
+    #[inline]
     pub(crate) fn term(&mut self) -> Result<Option<Raw>, RecordError> {
         while let [b' ', rest @ ..] = self.rest {
             self.rest = rest;
@@ -154,6 +155,7 @@ impl<'a> Reader<'a> {
             rest => (None, rest),
         };
         self.rest = body;
+        // most terms of most records are one of these; the others are told apart by their names
         let kind = match body {
             // ip4 = "ip4" ":" ip4-network [ ip4-cidr-length ]
             [b'i' | b'I', b'p' | b'P', b'4', b':', rest @ ..] => {
@@ -164,6 +166,16 @@ impl<'a> Reader<'a> {
             [b'i' | b'I', b'p' | b'P', b'6', b':', rest @ ..] => {
                 self.rest = rest;
                 self.ip6()?
+            }
+            // include = "include" ":" domain-spec
+            [b'i', b'n', b'c', b'l', b'u', b'd', b'e', b':', rest @ ..] => {
+                self.rest = rest;
+                RawKind::Include(self.argument().domain_spec()?)
+            }
+            // all = "all"
+            [b'a', b'l', b'l', rest @ ..] if is_end(rest) => {
+                self.rest = rest;
+                RawKind::All
             }
             _ => self.named(qualifier.is_some())?,
         };
@@ -193,9 +205,9 @@ impl<'a> Reader<'a> {
 
     /// name = ALPHA *( ALPHA / DIGIT / "-" / "_" / "." )
     fn name_length(&self) -> Result<usize, RecordError> {
-        let is_name = |octet: &u8| octet.is_ascii_alphanumeric() || matches!(octet, b'-' | b'_' | b'.');
+        let is_name = |octet: &u8| is_of(*octet, LETTER | DIGIT | HYPHEN | NAME_MARK);
         match self.rest.first() {
-            Some(octet) if octet.is_ascii_alphabetic() => {
+            Some(octet) if is_of(*octet, LETTER) => {
                 Ok(self.rest.iter().position(|octet| !is_name(octet)).unwrap_or(self.rest.len()))
             }
             None | Some(b' ' | b'!'..=b'~') => self.error(Kind::Name),
@@ -258,10 +270,7 @@ impl<'a> Reader<'a> {
     }
 
     fn no_argument(&self) -> Result<(), RecordError> {
-        match self.rest {
-            [] | [b' ', ..] => Ok(()),
-            _ => self.error(Kind::Argument),
-        }
+        if is_end(self.rest) { Ok(()) } else { self.error(Kind::Argument) }
     }
 
     /// ":" domain-spec, and nothing after it
@@ -338,6 +347,11 @@ impl<'a> Reader<'a> {
     }
 }
 
+/// Whether a term ends before these octets.
+fn is_end(rest: &[u8]) -> bool {
+    matches!(rest, [] | [b' ', ..])
+}
+
 /// What follows the name of a term, and where.
 #[derive(Clone, Copy)]
 struct Argument<'a> {
@@ -368,8 +382,12 @@ impl<'a> Argument<'a> {
         if self.octets.is_empty() {
             return self.error(Kind::NoDomain);
         }
-        let macros = self.macro_string()?;
-        self.skip(macros).domain_end(macros > 0)?;
+        if self.is_literal {
+            self.domain_end(false)?;
+        } else {
+            let macros = self.macro_string()?;
+            self.skip(macros).domain_end(macros > 0)?;
+        }
         Ok(self.span())
     }
 
@@ -461,68 +479,107 @@ impl<'a> Argument<'a> {
     }
 }
 
+const LETTER: u8 = 1;
+const DIGIT: u8 = 2;
+const HYPHEN: u8 = 4;
+/// What a name may have and a label may not.
+const NAME_MARK: u8 = 8;
+
+/// What each octet is.
+const CLASSES: [u8; 256] = {
+    let mut classes = [0; 256];
+    let mut octet: u8 = 0;
+    while octet < 0x80 {
+        classes[octet as usize] = match octet {
+            b'a'..=b'z' | b'A'..=b'Z' => LETTER,
+            b'0'..=b'9' => DIGIT,
+            b'-' => HYPHEN,
+            b'_' | b'.' => NAME_MARK,
+            _ => 0,
+        };
+        octet = octet.wrapping_add(1);
+    }
+    classes
+};
+
+fn class(octet: u8) -> u8 {
+    CLASSES.get(usize::from(octet)).copied().unwrap_or(0)
+}
+
+fn is_of(octet: u8, classes: u8) -> bool {
+    class(octet) & classes != 0
+}
+
 /// How many octets from the start are macro-literals: visible, and no percent sign. Eight are looked at in one.
 fn literal_length(octets: &[u8]) -> usize {
     const ONES: u64 = u64::from_ne_bytes([1; 8]);
     const HIGH: u64 = u64::from_ne_bytes([0x80; 8]);
     const PERCENT: u64 = u64::from_ne_bytes([b'%'; 8]);
-    const SPACE_AND_ABOVE: u64 = u64::from_ne_bytes([0x80 - (b' ' + 1); 8]);
-    let is_literal = |octet: u8| octet.is_ascii_graphic() && octet != b'%';
-    let (chunks, _) = octets.as_chunks::<8>();
+    /// What lifts the first visible character, and all above it, to 0x80.
+    const LIFT: u64 = u64::from_ne_bytes([0x80 - b'!'; 8]);
+    let (words, last) = octets.as_chunks::<8>();
     let mut length: usize = 0;
-    for chunk in chunks {
-        let word = u64::from_le_bytes(*chunk);
-        // in octets below 0x80 no sum carries into the next; those of 0x80 and above are caught first
+    for word in words {
+        let word = u64::from_le_bytes(*word);
+        // below 0x80 no sum carries into the next octet; those of 0x80 and above are no literals anyway
         let low = word & !HIGH;
-        let visible = low.wrapping_add(SPACE_AND_ABOVE) & !low.wrapping_add(ONES) & !word;
-        let no_percent = (low ^ PERCENT).wrapping_add(!HIGH);
-        if visible & no_percent & HIGH != HIGH {
-            break;
+        let is_visible = low.wrapping_add(LIFT) & !low.wrapping_add(ONES) & !word;
+        let is_no_percent = (low ^ PERCENT).wrapping_add(!HIGH);
+        let others = !(is_visible & is_no_percent) & HIGH;
+        if others != 0 {
+            let first = others.trailing_zeros().checked_div(8).unwrap_or(0);
+            return length.saturating_add(usize::try_from(first).unwrap_or(0));
         }
         length = length.saturating_add(8);
     }
-    let rest = octets.get(length..).unwrap_or(&[]);
-    let more = rest.iter().position(|&octet| !is_literal(octet)).unwrap_or(rest.len());
-    length.saturating_add(more)
+    let is_literal = |octet: &u8| octet.is_ascii_graphic() && *octet != b'%';
+    length.saturating_add(last.iter().take_while(|octet| is_literal(octet)).count())
 }
 
 /// toplabel = ( *alphanum ALPHA *alphanum ) / ( 1*alphanum "-" *( alphanum / "-" ) alphanum )
 ///
 /// In other words: letters, digits and hyphens, no hyphen at either end, and not only digits.
 fn is_top_label(label: &[u8]) -> bool {
-    let all_are = |is: fn(&u8) -> bool| label.iter().all(is);
-    all_are(|octet| octet.is_ascii_alphanumeric() || *octet == b'-')
-        && !all_are(u8::is_ascii_digit)
-        && label.first() != Some(&b'-')
-        && label.last() != Some(&b'-')
+    let mut seen = 0;
+    for &octet in label {
+        if !is_of(octet, LETTER | DIGIT | HYPHEN) {
+            return false;
+        }
+        seen |= class(octet);
+    }
+    seen & (LETTER | HYPHEN) != 0 && label.first() != Some(&b'-') && label.last() != Some(&b'-')
 }
 
 /// ip4-network = qnum "." qnum "." qnum "." qnum
 ///
 /// Gives the address and what follows it.
+#[inline]
 fn ip4_network(octets: &[u8]) -> Option<(Ipv4Addr, &[u8])> {
-    let (first, rest) = qnum(octets)?;
-    let (second, rest) = qnum(rest.strip_prefix(b".")?)?;
-    let (third, rest) = qnum(rest.strip_prefix(b".")?)?;
-    let (fourth, rest) = qnum(rest.strip_prefix(b".")?)?;
+    let (first, [b'.', rest @ ..]) = qnum(octets)? else { return None };
+    let (second, [b'.', rest @ ..]) = qnum(rest)? else { return None };
+    let (third, [b'.', rest @ ..]) = qnum(rest)? else { return None };
+    let (fourth, rest) = qnum(rest)?;
     Some((Ipv4Addr::new(first, second, third, fourth), rest))
 }
 
 /// qnum: a decimal number up to 255 without a leading zero. Gives it and what follows it.
+///
+/// A fourth digit is left over, and is no dot, no slash and no end of a term.
+#[inline]
 fn qnum(octets: &[u8]) -> Option<(u8, &[u8])> {
-    let digit = |octet: &u8| Some(octet.wrapping_sub(b'0')).filter(|digit| *digit < 10);
-    let (first, rest) = octets.split_first()?;
-    let first = digit(first)?;
-    let Some((second, more)) = rest.split_first() else { return Some((first, rest)) };
-    let Some(second) = digit(second) else { return Some((first, rest)) };
-    if first == 0 {
-        return None;
+    let digit = |octet: &u8| octet.wrapping_sub(b'0');
+    match octets {
+        [b'0', b'0'..=b'9', ..] => None,
+        [a @ b'1'..=b'9', b @ b'0'..=b'9', c @ b'0'..=b'9', rest @ ..] => {
+            let two = digit(a).wrapping_mul(10).wrapping_add(digit(b));
+            Some((two.checked_mul(10)?.checked_add(digit(c))?, rest))
+        }
+        [a @ b'1'..=b'9', b @ b'0'..=b'9', rest @ ..] => {
+            Some((digit(a).wrapping_mul(10).wrapping_add(digit(b)), rest))
+        }
+        [a @ b'0'..=b'9', rest @ ..] => Some((digit(a), rest)),
+        _ => None,
     }
-    let (two, rest) = (first.wrapping_mul(10).wrapping_add(second), more);
-    let Some((third, more)) = rest.split_first() else { return Some((two, rest)) };
-    let Some(third) = digit(third) else { return Some((two, rest)) };
-    // a fourth digit is left over, and is no dot, no slash and no end
-    Some((two.checked_mul(10)?.checked_add(third)?, more))
 }
 
 /// ip4-cidr-length = "/" ("0" / %x31-39 0*1DIGIT), up to 32; ip6-cidr-length the same, up to 128

@@ -28,6 +28,8 @@ use core::{
 };
 use mail_base::dns::Txt;
 
+pub use crate::build::RecordBuilder;
+
 /// The most octets of a record: no TXT record has more (RFC 1035 §3.2.1, RDLENGTH).
 pub const MAX_OCTETS: usize = 65_535;
 
