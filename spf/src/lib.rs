@@ -17,6 +17,8 @@ pub mod record;
 pub mod reply;
 pub mod report;
 mod request;
+#[cfg(feature = "srs")]
+pub mod srs;
 pub mod trace;
 pub mod verdict;
 
