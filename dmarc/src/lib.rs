@@ -2,6 +2,8 @@
 #![no_std]
 
 extern crate alloc;
+#[cfg(feature = "report")]
+extern crate std;
 
 mod answers;
 mod author;
@@ -17,6 +19,8 @@ pub mod limits;
 pub mod lint;
 mod policy;
 pub mod record;
+#[cfg(feature = "report")]
+pub mod report;
 mod request;
 #[cfg(feature = "psl")]
 mod suffix;

@@ -1,0 +1,346 @@
+//! Gathering evaluations into reports.
+
+use super::aggregate::{
+    AggregateReport, AuthResult, DkimResult, Metadata, Namespace, PolicyPublished, Reason, ReasonKind,
+    ReportRow, RowDisposition, SpfResult, Text,
+};
+use crate::{
+    policy::Policy,
+    record::Record,
+    tag::Tag,
+    verdict::{Disposition, Override, OverrideKind, Report, Verdict},
+};
+use alloc::{
+    collections::BTreeMap,
+    format,
+    string::{String, ToString},
+    vec::Vec,
+};
+use core::net::IpAddr;
+use mail_base::{Name, lex::is_atext};
+
+/// The most results of DKIM that a row has (RFC 9990 §3.1.3).
+const MAX_DKIM_RESULTS: usize = 100;
+
+/// Who reports.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Reporter {
+    /// The name of the organization.
+    pub org_name: String,
+    /// Its address.
+    pub email: String,
+    /// The domain that receives the mail.
+    pub domain: Name,
+    /// More ways to reach it.
+    pub extra_contact_info: Option<Text>,
+    /// The program that makes the reports.
+    pub generator: Option<String>,
+}
+
+impl Reporter {
+    /// An organization, its address, and its domain.
+    pub fn new(org_name: impl Into<String>, email: impl Into<String>, domain: Name) -> Self {
+        Self {
+            org_name: org_name.into(),
+            email: email.into(),
+            domain,
+            extra_contact_info: None,
+            generator: None,
+        }
+    }
+
+    /// The same with the name of a program.
+    #[must_use]
+    pub fn with_generator(self, generator: impl Into<String>) -> Self {
+        Self { generator: Some(generator.into()), ..self }
+    }
+
+    /// The same with more ways to reach it.
+    #[must_use]
+    pub fn with_extra_contact_info(self, info: impl Into<String>) -> Self {
+        let text = Text { text: info.into(), lang: None };
+        Self { extra_contact_info: Some(text), ..self }
+    }
+}
+
+/// What a report tells of a message besides its evaluation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Message {
+    /// The address of the client.
+    pub source_ip: IpAddr,
+    /// The domain of MAIL FROM; empty where the reverse path is.
+    pub envelope_from: Option<String>,
+    /// The domain of RCPT TO.
+    pub envelope_to: Option<String>,
+    /// What DKIM said of each signature.
+    pub dkim: Vec<DkimResult>,
+    /// What SPF said of MAIL FROM.
+    pub spf: Option<SpfResult>,
+}
+
+impl Message {
+    /// A message that came from this address.
+    #[must_use]
+    pub fn from_ip(source_ip: IpAddr) -> Self {
+        Self { source_ip, envelope_from: None, envelope_to: None, dkim: Vec::new(), spf: None }
+    }
+
+    /// The same with these domains of its envelope.
+    #[must_use]
+    pub fn with_envelope(self, from: impl Into<String>, to: impl Into<String>) -> Self {
+        Self { envelope_from: Some(from.into()), envelope_to: Some(to.into()), ..self }
+    }
+
+    /// The same with one more result of DKIM.
+    #[must_use]
+    pub fn with_dkim(mut self, result: DkimResult) -> Self {
+        self.dkim.push(result);
+        self
+    }
+
+    /// The same with the result of SPF.
+    #[must_use]
+    pub fn with_spf(self, result: SpfResult) -> Self {
+        Self { spf: Some(result), ..self }
+    }
+}
+
+/// What became of an evaluation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Added {
+    /// It is counted.
+    Counted,
+    /// It is not: no policy applied, or the DNS failed.
+    NotEvaluated,
+    /// It is not: the record asks for no aggregate reports (RFC 9989 §4.7).
+    NotAsked,
+    /// It is counted, but the report has as many rows as it may: the message is told of in its `error`.
+    NoRoom,
+}
+
+/// Takes evaluations in, and gives one report for each policy domain and interval out.
+#[derive(Clone, Debug)]
+pub struct Aggregator {
+    reporter: Reporter,
+    /// In seconds.
+    interval: u64,
+    max_rows: usize,
+    /// By the first second of the interval, and the policy's domain.
+    groups: BTreeMap<(u64, Name), Group>,
+}
+
+/// What goes into one report.
+#[derive(Clone, Debug)]
+struct Group {
+    /// The last that was seen: "SHOULD note only the final configuration" (RFC 9990 §3.1).
+    record: Record,
+    policy: PolicyPublished,
+    /// Rows, their count at zero, and how often each came.
+    rows: BTreeMap<ReportRow, u64>,
+    /// Messages for which there was no room.
+    omitted: u64,
+}
+
+/// A report that is ready, and where its record wants it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Due {
+    /// The domain at which the record was found.
+    pub policy_domain: Name,
+    /// The report.
+    pub report: AggregateReport,
+    /// The addresses in `rua` that are valid. Whether each may be sent to is for
+    /// [`check_destination`](crate::check_destination).
+    pub addresses: Vec<String>,
+}
+
+impl Aggregator {
+    /// Begins, with intervals of a day that begin at midnight UTC, and at most 100,000 rows a report.
+    #[must_use]
+    pub fn new(reporter: Reporter) -> Self {
+        Self { reporter, interval: 86_400, max_rows: 100_000, groups: BTreeMap::new() }
+    }
+
+    /// The same with another interval, in seconds; at least one a day is asked for (RFC 9989 §5.3.8).
+    #[must_use]
+    pub fn with_interval(self, seconds: u64) -> Self {
+        Self { interval: seconds.max(1), ..self }
+    }
+
+    /// The same with another limit for the rows of a report.
+    #[must_use]
+    pub fn with_max_rows(self, max_rows: usize) -> Self {
+        Self { max_rows, ..self }
+    }
+
+    /// Counts a message, and of one with several authors each of them.
+    ///
+    /// `now` is in seconds since 1970. For exact rows evaluate with
+    /// [`LocalPolicy::every_alignment`](crate::LocalPolicy::every_alignment).
+    pub fn add(&mut self, now: u64, report: &Report, message: Message) -> Added {
+        for other in &report.others {
+            self.add_one(now, other, message.clone());
+        }
+        self.add_one(now, report, message)
+    }
+
+    fn add_one(&mut self, now: u64, report: &Report, message: Message) -> Added {
+        if !matches!(report.verdict, Verdict::Pass | Verdict::Fail) {
+            return Added::NotEvaluated;
+        }
+        let (Some(record), Some(at), Some(author)) = (&report.record, &report.record_at, &report.author)
+        else {
+            return Added::NotEvaluated;
+        };
+        if record.aggregate_reports().flatten().next().is_none() {
+            return Added::NotAsked;
+        }
+        let begin = now.saturating_sub(now.checked_rem(self.interval).unwrap_or(0));
+        let policy = policy_published(report, record, at);
+        let group = self.groups.entry((begin, at.clone())).or_insert_with(|| Group {
+            record: record.clone(),
+            policy: PolicyPublished::default(),
+            rows: BTreeMap::new(),
+            omitted: 0,
+        });
+        group.record = record.clone();
+        group.policy = policy;
+        let row = row(report, author, message);
+        if let Some(count) = group.rows.get_mut(&row) {
+            *count = count.saturating_add(1);
+        } else if group.rows.len() < self.max_rows {
+            group.rows.insert(row, 1);
+        } else {
+            group.omitted = group.omitted.saturating_add(1);
+            return Added::NoRoom;
+        }
+        Added::Counted
+    }
+
+    /// Takes out the reports of every interval that has ended.
+    pub fn take_due(&mut self, now: u64) -> Vec<Due> {
+        let interval = self.interval;
+        let is_over = |begin: u64| begin.saturating_add(interval) <= now;
+        let keys: Vec<_> = self.groups.keys().filter(|(begin, _)| is_over(*begin)).cloned().collect();
+        keys.into_iter().filter_map(|key| self.take(key)).collect()
+    }
+
+    fn take(&mut self, key: (u64, Name)) -> Option<Due> {
+        let group = self.groups.remove(&key)?;
+        let (begin, policy_domain) = key;
+        let errors = (group.omitted > 0).then(|| {
+            let text =
+                format!("{} messages are not listed: the report has no room for more rows", group.omitted);
+            Text { text, lang: None }
+        });
+        let metadata = Metadata {
+            org_name: self.reporter.org_name.clone(),
+            email: self.reporter.email.clone(),
+            extra_contact_info: self.reporter.extra_contact_info.clone(),
+            report_id: report_id(begin, &policy_domain, &self.reporter.domain),
+            begin,
+            end: begin.saturating_add(self.interval).saturating_sub(1),
+            errors: errors.into_iter().collect(),
+            generator: self.reporter.generator.clone(),
+        };
+        let report = AggregateReport {
+            namespace: Namespace::Dmarc2,
+            version: Some("1.0".to_string()),
+            metadata,
+            policy: group.policy,
+            rows: group.rows.into_iter().map(|(row, count)| ReportRow { count, ..row }).collect(),
+            extensions: Vec::new(),
+            defects: Vec::new(),
+        };
+        let addresses =
+            group.record.aggregate_reports().flatten().map(|uri| uri.as_str().to_string()).collect();
+        Some(Due { policy_domain, report, addresses })
+    }
+}
+
+/// `ridfmt = dot-atom-text ["@" dot-atom-text]` (RFC 9990 §3.5.1), unique for a domain and an interval.
+fn report_id(begin: u64, policy_domain: &Name, reporter: &Name) -> String {
+    let atoms = |name: &Name| -> String {
+        let is_plain = |one: char| one == '.' || (one.is_ascii() && u8::try_from(one).is_ok_and(is_atext));
+        name.as_str().chars().map(|one| if is_plain(one) { one } else { '_' }).collect()
+    };
+    format!("{begin}.{}@{}", atoms(policy_domain), atoms(reporter))
+}
+
+/// "The discovered or default value for the DMARC policy applied" (RFC 9990 §3.1.1.5).
+fn policy_published(report: &Report, record: &Record, at: &Name) -> PolicyPublished {
+    let policies = record.policies().unwrap_or_default();
+    let unless_default = |tag: Tag, policy: Policy| record.has(tag).then_some(policy);
+    PolicyPublished {
+        domain: at.to_string(),
+        discovery_method: Some(report.method),
+        p: Some(policies.domain),
+        sp: unless_default(Tag::Sp, policies.subdomains),
+        np: unless_default(Tag::Np, policies.non_existent),
+        adkim: Some(record.dkim_alignment()),
+        aspf: Some(record.spf_alignment()),
+        fo: record.has(Tag::Ruf).then(|| record.failure_options().to_string()),
+        testing: Some(record.is_test()),
+        pct: None,
+    }
+}
+
+fn row(report: &Report, author: &Name, message: Message) -> ReportRow {
+    let mut dkim = message.dkim;
+    let aligned = report.alignment.dkim.as_ref().map(|aligned| &aligned.domain);
+    dkim.sort_by_cached_key(|result| rank(result, author, aligned));
+    dkim.truncate(MAX_DKIM_RESULTS);
+    ReportRow {
+        source_ip: Some(message.source_ip),
+        count: 0,
+        disposition: row_disposition(report),
+        dkim_aligned: report.alignment.dkim.is_some(),
+        spf_aligned: report.alignment.spf.is_some(),
+        reasons: reasons(report),
+        header_from: author.to_string(),
+        envelope_from: message.envelope_from,
+        envelope_to: message.envelope_to,
+        dkim,
+        spf: message.spf.into_iter().collect(),
+    }
+}
+
+/// The order of RFC 9990 §3.1.3: passed and aligned strictly, passed and aligned, passed, not passed.
+fn rank(result: &DkimResult, author: &Name, aligned: Option<&Name>) -> u8 {
+    let domain = Name::parse(&result.domain).ok();
+    match result.result {
+        AuthResult::Pass if domain.as_ref() == Some(author) => 0,
+        AuthResult::Pass if domain.is_some() && domain.as_ref() == aligned => 1,
+        AuthResult::Pass => 2,
+        _ => 3,
+    }
+}
+
+fn row_disposition(report: &Report) -> RowDisposition {
+    match report.disposition {
+        Disposition::Quarantine => RowDisposition::Quarantine,
+        Disposition::Reject => RowDisposition::Reject,
+        Disposition::None if report.verdict == Verdict::Pass && report.policy > Some(Policy::None) => {
+            RowDisposition::Pass
+        }
+        Disposition::None => RowDisposition::None,
+    }
+}
+
+/// "If alignment fails and the policy applied does not match the [...] configured policy, the 'reason' element
+/// MUST be included" (RFC 9990 §3.1.1.9).
+fn reasons(report: &Report) -> Vec<Reason> {
+    let reason = |one: &Override| Reason {
+        kind: ReasonKind::Override(one.kind),
+        comment: one.comment.as_deref().map(Text::from),
+    };
+    let mut reasons: Vec<Reason> = report.overrides.iter().map(reason).collect();
+    let is_as_published = report.policy.map(Disposition::from) == Some(report.disposition);
+    if report.verdict == Verdict::Fail && !is_as_published && reasons.is_empty() {
+        reasons.push(reason(&Override::new(OverrideKind::LocalPolicy)));
+    }
+    reasons
+}

@@ -1,0 +1,155 @@
+//! What is wrong with a report, and how much of one is read.
+
+use alloc::string::String;
+use thiserror::Error;
+
+/// How large a report may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ReadLimits {
+    /// The most octets of XML, after decompression, and of a mail. RFC 9990 §8.1 warns of reports that are
+    /// attacks. Default: 64 MiB.
+    pub octets: usize,
+    /// The most rows. Default: 1,000,000.
+    pub rows: usize,
+    /// The deepest nesting of elements. Default: 32, where the schema has 5.
+    pub depth: usize,
+    /// The most defects that are listed; of more, only the number is told. Default: 1,000.
+    pub defects: usize,
+}
+
+impl Default for ReadLimits {
+    fn default() -> Self {
+        Self { octets: 64 << 20, rows: 1_000_000, depth: 32, defects: 1_000 }
+    }
+}
+
+impl ReadLimits {
+    /// The same with another limit for octets.
+    #[must_use]
+    pub fn with_octets(self, octets: usize) -> Self {
+        Self { octets, ..self }
+    }
+
+    /// The same with another limit for rows.
+    #[must_use]
+    pub fn with_rows(self, rows: usize) -> Self {
+        Self { rows, ..self }
+    }
+
+    /// The same with another limit for defects.
+    #[must_use]
+    pub fn with_defects(self, defects: usize) -> Self {
+        Self { defects, ..self }
+    }
+}
+
+/// Why octets are no report that can be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("{kind} (at octet {at})")]
+pub struct ReportError {
+    /// What is wrong.
+    pub kind: ReportErrorKind,
+    /// The offset of the place: in the file, or in the mail.
+    pub at: usize,
+}
+
+impl ReportError {
+    pub(crate) fn new(kind: ReportErrorKind, at: usize) -> Self {
+        Self { kind, at }
+    }
+}
+
+/// What can be wrong with a report as a whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum ReportErrorKind {
+    /// More octets than [`ReadLimits::octets`].
+    #[error("the report has more than {limit} octets")]
+    TooLarge {
+        /// The limit.
+        limit: usize,
+    },
+    /// More rows than [`ReadLimits::rows`].
+    #[error("the report has more than {limit} rows")]
+    TooManyRows {
+        /// The limit.
+        limit: usize,
+    },
+    /// Elements are nested deeper than [`ReadLimits::depth`].
+    #[error("elements are nested deeper than {limit}")]
+    TooDeep {
+        /// The limit.
+        limit: usize,
+    },
+    /// The GZIP file is broken.
+    #[error("the GZIP file is broken")]
+    Gzip,
+    /// The ZIP file is broken, or holds no XML file.
+    #[error("the ZIP file is broken, or holds no XML file")]
+    Zip,
+    /// There is no `feedback` element, nor any part of one.
+    #[error("this is no aggregate report")]
+    NotAReport,
+    /// The mail has no part that holds a report.
+    #[error("the mail has no part that holds a report")]
+    NoReportPart,
+}
+
+/// Something in a report that is not as it must be, and what was made of it.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("{kind} (at octet {at})")]
+pub struct Defect {
+    /// What is wrong.
+    pub kind: DefectKind,
+    /// The offset in the text of the report.
+    pub at: usize,
+}
+
+/// What can be wrong inside a report.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum DefectKind {
+    /// The text is not UTF-8; it was read as UTF-16 or as Latin-1.
+    #[error("the text is not UTF-8")]
+    Encoding,
+    /// The namespace is neither that of RFC 9990 nor that of RFC 7489.
+    #[error("the namespace \"{0}\" is unknown")]
+    Namespace(String),
+    /// The XML is broken here; what can be read behind it is.
+    #[error("the XML is broken: {0}")]
+    Xml(String),
+    /// The text ends in the middle of an element.
+    #[error("the text ends in the middle of an element")]
+    Truncated,
+    /// An end tag closes no element, or not the last one.
+    #[error("the end tag \"{0}\" has no start")]
+    EndTag(String),
+    /// A document type; it is passed over.
+    #[error("a document type is declared")]
+    DocumentType,
+    /// An entity that XML does not have; it is kept as it stands.
+    #[error("the entity \"{0}\" is unknown")]
+    Entity(String),
+    /// An element that the schema does not have here; it is kept among the
+    /// [extensions](crate::report::AggregateReport::extensions).
+    #[error("the element \"{0}\" has no place here")]
+    Element(String),
+    /// The value of an element is not one that the schema has.
+    #[error("\"{text}\" is no value of \"{element}\"")]
+    Value {
+        /// The element.
+        element: &'static str,
+        /// The value.
+        text: String,
+    },
+    /// An element that must be there is not.
+    #[error("the element \"{0}\" is missing")]
+    Missing(&'static str),
+    /// A field of a failure report that must be there once is missing or stands there again.
+    #[error("the field \"{0}\" must stand there once")]
+    Field(&'static str),
+    /// There are more defects than [`ReadLimits::defects`].
+    #[error("there are {0} more defects")]
+    More(usize),
+}
