@@ -7,6 +7,7 @@
 use crate::{
     inbound::{Envelope, Policy},
     iprev,
+    replay::ReplayHints,
     report::Report,
     transcript::{Slot, Transcript},
 };
@@ -51,6 +52,7 @@ pub struct Evidence<'p> {
     keys: Vec<Slot<dkim::KeyInquiry>>,
     iprev: Option<Slot<iprev::Check>>,
     dmarc: Dmarc<'p>,
+    replay_hints: Vec<ReplayHints>,
     transcript: Transcript,
 }
 
@@ -69,6 +71,7 @@ impl<'p> Evidence<'p> {
         now: u64,
         authors: Result<Authors, AuthorError>,
         keys: Vec<Step<dkim::KeyInquiry>>,
+        replay_hints: Vec<ReplayHints>,
     ) -> Self {
         let request = |request: spf::Request| {
             let mut request = request.now(now).trace(policy.trace);
@@ -95,6 +98,7 @@ impl<'p> Evidence<'p> {
             },
             envelope,
             local_policy: policy.dmarc,
+            replay_hints,
             transcript: Transcript::default(),
         };
         evidence.advanced()
@@ -179,6 +183,7 @@ impl<'p> Evidence<'p> {
             dkim,
             dmarc,
             iprev: self.iprev.map(Slot::into_outcome),
+            replay_hints: self.replay_hints,
             transcript: self.transcript,
         }
     }

@@ -1,6 +1,6 @@
 //! A message on its way in: the envelope, then the message in any pieces.
 
-use crate::{evidence::Evidence, iprev};
+use crate::{evidence::Evidence, iprev, replay};
 use alloc::{borrow::ToOwned, string::String, vec::Vec};
 use core::net::IpAddr;
 use mail_base::{
@@ -130,7 +130,9 @@ impl<'p> Inbound<'p> {
     #[must_use]
     pub fn finish(mut self) -> Evidence<'p> {
         self.verifier.end_header();
-        let authors = dmarc::Authors::from_header(self.verifier.header(), self.policy.to_ascii);
-        Evidence::new(self.envelope, self.policy, self.now, authors, self.verifier.finish())
+        let header = self.verifier.header();
+        let authors = dmarc::Authors::from_header(header, self.policy.to_ascii);
+        let hints = replay::hints(header, &self.envelope, &self.policy, self.now);
+        Evidence::new(self.envelope, self.policy, self.now, authors, self.verifier.finish(), hints)
     }
 }

@@ -3,17 +3,20 @@
 
 extern crate alloc;
 
+mod disposition;
 mod error;
 mod evidence;
 mod field;
 mod grammar;
 mod inbound;
 pub mod iprev;
+mod replay;
 mod report;
 mod summary;
 mod transcript;
 mod words;
 
+pub use disposition::{Action, Disposition, Handling};
 pub use error::{FieldError, FieldErrorKind, WordError};
 pub use evidence::Evidence;
 pub use field::{
@@ -22,6 +25,7 @@ pub use field::{
 };
 pub use inbound::{Envelope, Inbound, Policy};
 pub use mail_base::{Inquiry, Name, Step, Zone, dns, zone};
+pub use replay::{OLD, ReplayHints};
 pub use report::Report;
 pub use transcript::Transcript;
 pub use words::{Keyword, Method, PropertyType, ResultCode};

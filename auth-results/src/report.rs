@@ -4,6 +4,7 @@ use crate::{
     field::{AuthenticationResults, MethodResult},
     inbound::Envelope,
     iprev,
+    replay::ReplayHints,
     transcript::Transcript,
     words::{Method, ResultCode},
 };
@@ -28,6 +29,8 @@ pub struct Report {
     pub dmarc: dmarc::Report,
     /// Forward-confirmed reverse DNS, where the policy asks for it.
     pub iprev: Option<iprev::Report>,
+    /// Signs of DKIM replay, for each signature that can be read.
+    pub replay_hints: Vec<ReplayHints>,
     /// Every question with its answer.
     pub transcript: Transcript,
 }
