@@ -1,6 +1,6 @@
 //! What a server offers: the lines of its reply to EHLO (RFC 5321 §4.1.1.1).
 
-use crate::{error::TextError, reply::Reply, text::Text, values::Timestamp};
+use crate::{command::Host, error::TextError, reply::Reply, text::Text, values::Timestamp};
 use alloc::{string::String, vec::Vec};
 use core::fmt;
 
@@ -136,8 +136,8 @@ impl Capabilities {
     }
 
     /// Writes the reply to EHLO that offers this, behind a greeting line of `host`.
-    pub(crate) fn write(&self, host: &str, out: &mut Vec<u8>) {
-        let mut lines = core::iter::once(host).chain(self.lines.lines()).peekable();
+    pub fn write(&self, host: &Host<'_>, out: &mut Vec<u8>) {
+        let mut lines = core::iter::once(host.as_str()).chain(self.lines.lines()).peekable();
         while let Some(line) = lines.next() {
             let start: &[u8] = if lines.peek().is_some() { b"250-" } else { b"250 " };
             out.extend_from_slice(start);
@@ -165,5 +165,49 @@ impl core::str::FromStr for Capabilities {
             at = at.saturating_add(line.len()).saturating_add(1);
         }
         Ok(all)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Word;
+    use alloc::{format, string::ToString};
+
+    fn offered(lines: &str) -> Capabilities {
+        Capabilities::from_reply(&Reply::parse(format!("250-mx\r\n{lines}").as_bytes()).unwrap())
+    }
+
+    #[test]
+    fn every_keyword_is_kept_in_any_case() {
+        let offered = offered("250-size 100\r\n250-\r\n250-Auth=LOGIN\r\n250-AUTH PLAIN\r\n250 X-What ever it  is\r\n");
+        let expected = [("size", "100"), ("Auth", "LOGIN"), ("AUTH", "PLAIN"), ("X-What", "ever it  is")];
+        assert!(offered.iter().eq(expected));
+        assert!(offered.mechanisms().eq(["LOGIN", "PLAIN"]));
+        assert_eq!((offered.size(), offered.has("x-wHAT"), offered.has("DSN")), (Some(100), true, false));
+    }
+
+    #[test]
+    fn parameters_are_typed_and_forgiving() {
+        let all = offered(
+            "250-SIZE\r\n250-DELIVERBY 240\r\n250-FUTURERELEASE 1000 2014-04-03T23:01:00Z\r\n\
+             250 LIMITS RCPTMAX=20 MAILMAX=5 rcptmax=1 RCPTDOMAINMAX=0 X=y\r\n",
+        );
+        assert_eq!((all.size(), all.deliver_by()), (Some(0), Some(240)));
+        assert_eq!(all.future_release(), Some((1000, Timestamp::new(1_396_566_060).unwrap())));
+        let limits = OfferedLimits { mails: Some(5), recipients: Some(20), recipient_domains: None };
+        assert_eq!(all.limits(), limits);
+        assert_eq!(offered("250 LIMITS RCPTMAX=1234567 MAILMAX=+1\r\n").limits(), OfferedLimits::default());
+    }
+
+    #[test]
+    fn what_is_written_is_read_again() {
+        let all: Capabilities = "PIPELINING\nSIZE 10\nX y".parse().unwrap();
+        let mut out = Vec::new();
+        all.write(&Host::new(Word::new("mx.example").unwrap()), &mut out);
+        assert_eq!(out, b"250-mx.example\r\n250-PIPELINING\r\n250-SIZE 10\r\n250 X y\r\n");
+        assert_eq!(Capabilities::from_reply(&Reply::parse(&out).unwrap()), all);
+        assert_eq!(all.to_string().parse::<Capabilities>().unwrap(), all);
+        assert_eq!("A\nB\r\0C".parse::<Capabilities>().unwrap_err().at, 3);
     }
 }

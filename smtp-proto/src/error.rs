@@ -210,11 +210,18 @@ pub enum Misuse {
     Closed,
 }
 
-/// Octets were left behind the end of the plain text part of a connection: somebody put them there
-/// (CVE-2011-0411). The connection must be closed.
+/// Why a machine cannot go on under TLS.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-#[error("{octets} octets stand between STARTTLS and the TLS handshake")]
-pub struct Injected {
-    /// How many.
-    pub octets: usize,
+#[non_exhaustive]
+pub enum UpgradeError {
+    /// STARTTLS was not accepted, or not sent.
+    #[error("TLS was not agreed on")]
+    NotAgreed,
+    /// Octets stand between STARTTLS and the handshake: somebody put them there (CVE-2011-0411). The
+    /// connection must be closed.
+    #[error("{octets} octets stand between STARTTLS and the TLS handshake")]
+    Injected {
+        /// How many.
+        octets: usize,
+    },
 }

@@ -5,6 +5,7 @@ extern crate alloc;
 
 mod base64;
 mod capabilities;
+pub mod client;
 mod command;
 mod enhanced;
 mod error;
@@ -14,23 +15,28 @@ mod params;
 mod path;
 mod reply;
 mod rules;
+pub mod server;
 mod text;
+pub mod transaction;
 mod values;
 
 pub use base64::Base64;
 pub use capabilities::{Capabilities, OfferedLimits};
+pub use client::Client;
 pub use command::{Attributes, Auth, Command, Host, Mail, Rcpt};
 pub use enhanced::EnhancedCode;
 pub use error::{
-    CommandError, CommandErrorKind, Injected, Misuse, PathError, PathErrorKind, ReplyError, ReplyErrorKind,
-    TextError, TextErrorKind,
+    CommandError, CommandErrorKind, Misuse, PathError, PathErrorKind, ReplyError, ReplyErrorKind,
+    TextError, TextErrorKind, UpgradeError,
 };
 pub use mail_base::{Name, Secret, lines::LineEndings};
 pub use params::{BodyType, MAX_PARAMETERS, MailParams, Others, Param, RcptParams, Return};
 pub use path::{Domain, Mailbox, Path};
 pub use reply::{Code, Reply, ReplyLine, ReplyReader};
 pub use rules::Rules;
+pub use server::Server;
 pub use text::{Text, Word};
+pub use transaction::{Envelope, Outcome, Transaction};
 pub use values::{
     ByMode, DeliverBy, Hold, Notify, NotifyOn, OriginalRecipient, Priority, Timestamp, Xtext,
 };

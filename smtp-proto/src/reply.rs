@@ -121,6 +121,11 @@ impl<'a> Reply<'a> {
         Reply { code: Code(code), wire: Cow::Borrowed(wire.as_bytes()) }
     }
 
+    /// A reply whose one line has been written already.
+    pub(crate) fn own(code: u16, wire: Vec<u8>) -> Reply<'static> {
+        Reply { code: Code(code), wire: Cow::Owned(wire) }
+    }
+
     /// Reads one reply, which is all there is.
     ///
     /// # Errors

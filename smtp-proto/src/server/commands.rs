@@ -1,0 +1,319 @@
+//! What each command may do when (RFC 5321 §4.1.4), and what the machine answers by itself.
+
+use super::{
+    Advance, Cause, EarlyInput, Event, HelloKind, Server, UnofferedParameters, replies,
+    state::{Phase, Question},
+};
+use crate::{
+    command::{Auth, Command, Host, Mail, Rcpt},
+    error::{CommandError, CommandErrorKind},
+    params::{BodyType, MailParams},
+    reply::Reply,
+};
+use alloc::vec::Vec;
+use mail_base::Secret;
+
+/// Why a command is refused, and with which words.
+type Refusal = (Cause, Reply<'static>);
+
+impl Server {
+    pub(super) fn command<'i>(
+        &mut self,
+        input: &'i [u8],
+        line: &'i [u8],
+        used: usize,
+        out: &mut Vec<u8>,
+    ) -> Advance<'i> {
+        let command = Command::parse(line, &self.config.rules);
+        let follows = input.len() > used;
+        if let Ok(command) = &command
+            && follows
+            && !core::mem::take(&mut self.is_early_told)
+            && self.must_wait_behind(command)
+        {
+            self.is_early_told = true;
+            if self.config.early_input == EarlyInput::Refuse {
+                return self.refuse_and_close(used, Cause::EarlyInput, replies::EARLY_INPUT, out);
+            }
+            return Advance::Event { used: 0, event: Event::EarlyInput };
+        }
+        self.is_early_told = false;
+        self.commands = self.commands.saturating_add(1);
+        if self.commands > self.config.limits.commands {
+            self.shut_down(&replies::TOO_MANY_COMMANDS, out);
+            return Advance::Close;
+        }
+        match command {
+            Ok(command) => match self.permit(&command, follows) {
+                Ok(()) => self.obey(command, used, out),
+                Err((cause @ Cause::Injected, reply)) => self.refuse_and_close(used, cause, reply, out),
+                Err((cause, reply)) => self.refuse(used, cause, reply, out),
+            },
+            Err(error) => self.refuse(used, Cause::Command(error), reply_to(line, error), out),
+        }
+    }
+
+    /// Whether a client that sends more must have waited for the reply first (RFC 2920 §3.1).
+    fn must_wait_behind(&self, command: &Command<'_>) -> bool {
+        let is_extended = self.hello != Some(HelloKind::Helo) && self.config.pipelining;
+        match command {
+            // STARTTLS has its own check, and nothing behind QUIT matters
+            Command::Quit | Command::StartTls | Command::Bdat { .. } => false,
+            Command::Ehlo(_)
+            | Command::Helo(_)
+            | Command::Lhlo(_)
+            | Command::Data
+            | Command::Auth(_)
+            | Command::Vrfy(_)
+            | Command::Expn(_)
+            | Command::Noop(_)
+            | Command::Burl { .. }
+            | Command::Xclient(_) => true,
+            _ => !is_extended,
+        }
+    }
+
+    /// Whether the command may come now.
+    fn permit(&self, command: &Command<'_>, follows: bool) -> Result<(), Refusal> {
+        const SEQUENCE: Refusal = (Cause::Sequence, replies::SEQUENCE);
+        const NOT_OFFERED: Refusal = (Cause::NotOffered, replies::NOT_OFFERED);
+        const NOT_KNOWN: Refusal = (Cause::NotOffered, replies::NOT_KNOWN);
+        let config = &self.config;
+        let in_transaction = self.transaction.is_some();
+        if self.is_turned_away && *command != Command::Quit {
+            return Err(SEQUENCE);
+        }
+        match command {
+            Command::Ehlo(host) | Command::Helo(host) if !config.is_lmtp() => self.permit_hello(host),
+            Command::Lhlo(host) if config.is_lmtp() => self.permit_hello(host),
+            Command::Ehlo(_) | Command::Helo(_) | Command::Lhlo(_) => Err(NOT_KNOWN),
+            Command::Mail(mail) => self.permit_mail(mail),
+            Command::Rcpt(rcpt) => self.permit_rcpt(rcpt),
+            Command::Data => self.permit_data(),
+            Command::Bdat { .. } if !config.chunking => Err(NOT_OFFERED),
+            Command::Burl { .. } if !config.burl => Err(NOT_OFFERED),
+            Command::Burl { .. } if self.recipients() == 0 => Err((Cause::Sequence, replies::NO_RECIPIENTS)),
+            Command::StartTls if !config.starttls || self.is_tls => Err(NOT_OFFERED),
+            Command::StartTls if self.hello.is_none() || in_transaction => Err(SEQUENCE),
+            Command::StartTls if follows => Err((Cause::Injected, replies::INJECTED)),
+            Command::Auth(auth) => self.permit_auth(auth),
+            Command::Vrfy(_) | Command::Expn(_) | Command::Etrn(_) | Command::Atrn(_)
+                if self.hello.is_none() =>
+            {
+                Err((Cause::Sequence, replies::HELLO_FIRST))
+            }
+            Command::Expn(_) if !config.open_expn => Err(NOT_OFFERED),
+            Command::Etrn(_) if !config.etrn => Err(NOT_OFFERED),
+            Command::Atrn(_) if !config.atrn => Err(NOT_OFFERED),
+            Command::Xclient(_) | Command::Xforward(_) if !config.trusted_proxy => Err(NOT_OFFERED),
+            Command::Etrn(_) | Command::Atrn(_) | Command::Xclient(_) if in_transaction => Err(SEQUENCE),
+            Command::Unknown { .. } if !config.open_unknown => Err(NOT_KNOWN),
+            _ => Ok(()),
+        }
+    }
+
+    fn recipients(&self) -> u32 {
+        self.transaction.as_ref().map_or(0, |transaction| transaction.recipients)
+    }
+
+    fn permit_hello(&self, host: &Host<'_>) -> Result<(), Refusal> {
+        if self.config.strict_hello && host.domain().is_none() {
+            return Err((Cause::Host, replies::HOST));
+        }
+        Ok(())
+    }
+
+    fn permit_mail(&self, mail: &Mail<'_>) -> Result<(), Refusal> {
+        let config = &self.config;
+        let Mail { path, params } = mail;
+        if self.hello.is_none() {
+            return Err((Cause::Sequence, replies::HELLO_FIRST));
+        }
+        if config.require_tls && !self.is_tls {
+            return Err((Cause::TlsRequired, replies::TLS_FIRST));
+        }
+        if config.require_auth && !self.is_authenticated {
+            return Err((Cause::AuthRequired, replies::AUTH_FIRST));
+        }
+        if self.transaction.is_some() {
+            return Err((Cause::Sequence, replies::SEQUENCE));
+        }
+        if config.unoffered_parameters == UnofferedParameters::Refuse && !self.offers(params) {
+            return Err((Cause::Parameter, replies::PARAMETER));
+        }
+        if !path.is_ascii() && !(config.smtputf8 && params.smtputf8) {
+            return Err((Cause::NotAscii, replies::NOT_ASCII));
+        }
+        if params.size.is_some_and(|size| size > config.limits.message) {
+            return Err((Cause::TooLarge, replies::TOO_LARGE));
+        }
+        if self.messages >= config.limits.messages {
+            return Err((Cause::TooManyMessages, replies::TOO_MANY_MESSAGES));
+        }
+        Ok(())
+    }
+
+    /// Whether the parameters of MAIL are of extensions that are offered.
+    fn offers(&self, params: &MailParams<'_>) -> bool {
+        let config = &self.config;
+        let is_body_offered = match params.body {
+            None => true,
+            Some(BodyType::SevenBit | BodyType::EightBitMime) => config.eightbitmime,
+            Some(BodyType::BinaryMime) => config.binarymime && config.chunking,
+        };
+        let is_dsn = params.ret.is_some() || params.envid.is_some();
+        is_body_offered
+            && (config.smtputf8 || !params.smtputf8)
+            && ((config.requiretls && self.is_tls) || !params.requiretls)
+            && (config.dsn || !is_dsn)
+            && (config.offers_auth(self.is_tls) || params.auth.is_none())
+            && (config.deliver_by.is_some() || params.by.is_none())
+            && (config.mt_priority || params.priority.is_none())
+            && (config.future_release.is_some() || params.hold.is_none())
+            && params.others.is_empty()
+    }
+
+    fn permit_rcpt(&self, rcpt: &Rcpt<'_>) -> Result<(), Refusal> {
+        let config = &self.config;
+        let Some(transaction) = self.transaction.as_ref().filter(|transaction| transaction.filter.is_none())
+        else {
+            return Err((Cause::Sequence, replies::SEQUENCE));
+        };
+        let params = &rcpt.params;
+        let is_dsn = params.notify.is_some() || params.orcpt.is_some();
+        let is_offered = (config.dsn || !is_dsn)
+            && (config.rrvs || params.rrvs.is_none())
+            && params.others.is_empty();
+        if config.unoffered_parameters == UnofferedParameters::Refuse && !is_offered {
+            return Err((Cause::Parameter, replies::PARAMETER));
+        }
+        if !rcpt.path.is_ascii() && !transaction.smtputf8 {
+            return Err((Cause::NotAscii, replies::NOT_ASCII));
+        }
+        if transaction.recipients >= config.limits.recipients {
+            return Err((Cause::TooManyRecipients, replies::TOO_MANY_RECIPIENTS));
+        }
+        Ok(())
+    }
+
+    /// DATA may not follow BDAT, nor stand for a body without lines (RFC 3030 §2, §3).
+    fn permit_data(&self) -> Result<(), Refusal> {
+        match &self.transaction {
+            Some(transaction) if transaction.filter.is_some() || transaction.body == BodyType::BinaryMime => {
+                Err((Cause::Sequence, replies::SEQUENCE))
+            }
+            Some(transaction) if transaction.recipients > 0 => Ok(()),
+            _ => Err((Cause::Sequence, replies::NO_RECIPIENTS)),
+        }
+    }
+
+    /// RFC 4954 §4.
+    fn permit_auth(&self, auth: &Auth<'_>) -> Result<(), Refusal> {
+        let config = &self.config;
+        if !config.offers_auth(self.is_tls) {
+            let can_start_tls = !config.mechanisms.is_empty() && config.starttls && !self.is_tls;
+            return Err(if can_start_tls {
+                (Cause::TlsRequired, replies::TLS_FIRST)
+            } else {
+                (Cause::NotOffered, replies::NOT_OFFERED)
+            });
+        }
+        if self.hello.is_none() {
+            return Err((Cause::Sequence, replies::HELLO_FIRST));
+        }
+        if self.is_authenticated || self.transaction.is_some() {
+            return Err((Cause::Sequence, replies::SEQUENCE));
+        }
+        let given = auth.mechanism.as_str();
+        if !config.mechanisms.iter().any(|offered| offered.as_str().eq_ignore_ascii_case(given)) {
+            return Err((Cause::Mechanism, replies::MECHANISM));
+        }
+        Ok(())
+    }
+
+    /// Does what a command that may come asks for.
+    fn obey<'i>(&mut self, command: Command<'i>, used: usize, out: &mut Vec<u8>) -> Advance<'i> {
+        match command {
+            Command::Ehlo(host) => self.greeted(used, HelloKind::Ehlo, host),
+            Command::Helo(host) => self.greeted(used, HelloKind::Helo, host),
+            Command::Lhlo(host) => self.greeted(used, HelloKind::Lhlo, host),
+            Command::Mail(mail) => {
+                let body = mail.params.body.unwrap_or_default();
+                let smtputf8 = mail.params.smtputf8;
+                self.ask(used, Question::Mail { body, smtputf8 }, Event::Mail(mail))
+            }
+            Command::Rcpt(rcpt) => self.ask(used, Question::Rcpt, Event::Rcpt(rcpt)),
+            Command::Data => self.ask(used, Question::Data, Event::Data),
+            Command::Bdat { size, last } => {
+                self.start_chunk(size, last);
+                // the chunk's own events follow; this one says that the line was read
+                Advance::Event { used, event: Event::Answered }
+            }
+            Command::Burl { url, last } => {
+                self.ask(used, Question::Burl { last }, Event::Burl { url, last })
+            }
+            Command::StartTls => self.ask(used, Question::StartTls, Event::StartTls),
+            Command::Auth(auth) => self.authenticate(auth, used, out),
+            Command::Etrn(node) => self.ask(used, Question::Other, Event::Etrn(node)),
+            Command::Atrn(domains) => self.ask(used, Question::Other, Event::Atrn(domains)),
+            Command::Xclient(attributes) => self.ask(used, Question::Xclient, Event::Xclient(attributes)),
+            Command::Xforward(attributes) => self.ask(used, Question::Other, Event::Xforward(attributes)),
+            Command::Vrfy(text) if self.config.open_vrfy => self.ask(used, Question::Other, Event::Vrfy(text)),
+            Command::Expn(text) => self.ask(used, Question::Other, Event::Expn(text)),
+            Command::Unknown { verb, argument } => {
+                self.ask(used, Question::Other, Event::Unknown { verb, argument })
+            }
+            Command::Vrfy(_) => self.answer(used, &replies::CANNOT_VRFY, Event::Answered, out),
+            Command::Noop(_) => self.answer(used, &replies::OK, Event::Answered, out),
+            Command::Help(_) => self.answer(used, &replies::HELP, Event::Answered, out),
+            Command::Rset => {
+                self.transaction = None;
+                self.answer(used, &replies::RESET_OK, Event::Reset, out)
+            }
+            Command::Quit => {
+                self.close();
+                self.answer(used, &replies::BYE, Event::Quit, out)
+            }
+        }
+    }
+
+    fn answer<'i>(
+        &mut self,
+        used: usize,
+        reply: &Reply<'_>,
+        event: Event<'i>,
+        out: &mut Vec<u8>,
+    ) -> Advance<'i> {
+        reply.write(out);
+        Advance::Event { used, event }
+    }
+
+    /// EHLO does what RSET does, too (RFC 5321 §4.1.4).
+    fn greeted<'i>(&mut self, used: usize, kind: HelloKind, host: Host<'i>) -> Advance<'i> {
+        self.transaction = None;
+        self.ask(used, Question::Hello(kind), Event::Hello { kind, host })
+    }
+
+    fn authenticate<'i>(&mut self, auth: Auth<'i>, used: usize, out: &mut Vec<u8>) -> Advance<'i> {
+        let initial = match auth.initial.map(|initial| initial.decode()) {
+            None => None,
+            Some(Some(octets)) => Some(Secret::new(octets)),
+            Some(None) => return self.refuse(used, Cause::Base64, replies::BASE64, out),
+        };
+        self.phase = Phase::Command;
+        self.ask(used, Question::Auth, Event::Auth { mechanism: auth.mechanism, initial })
+    }
+}
+
+/// The reply to a line that is no command.
+fn reply_to(line: &[u8], error: CommandError) -> Reply<'static> {
+    use CommandErrorKind as Kind;
+    let is_mail = line.first().is_some_and(|first| first.eq_ignore_ascii_case(&b'M'));
+    match error.kind {
+        Kind::Utf8 | Kind::Control => replies::NOT_TEXT,
+        Kind::Empty => replies::NO_COMMAND,
+        Kind::Path(_) | Kind::PathNotHere if is_mail => replies::SENDER,
+        Kind::Path(_) | Kind::PathNotHere => replies::RECIPIENT,
+        _ => replies::ARGUMENT,
+    }
+}
