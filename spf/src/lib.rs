@@ -2,14 +2,13 @@
 #![no_std]
 
 extern crate alloc;
-#[cfg(test)]
-extern crate std;
 
 mod build;
 pub mod error;
 #[cfg(test)]
 mod grammar;
 pub mod limits;
+pub mod lint;
 pub mod macros;
 mod parse;
 pub mod received;
@@ -19,6 +18,7 @@ pub mod report;
 mod request;
 #[cfg(feature = "srs")]
 pub mod srs;
+pub mod survey;
 pub mod trace;
 pub mod verdict;
 

@@ -22,6 +22,13 @@ pub(crate) struct Raw {
     pub(crate) kind: RawKind,
 }
 
+impl Raw {
+    /// What stands before the first term.
+    pub(crate) fn version() -> Self {
+        Self { at: 0, end: 6, qualifier: Qualifier::default(), kind: RawKind::Unknown(Span::default()) }
+    }
+}
+
 /// What a term is. A span without octets stands for a domain that is not given.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum RawKind {

@@ -17,16 +17,17 @@
 
 use crate::{
     error::RecordError,
-    macros::{Pieces, Place},
+    macros::{Letter, Piece, Pieces, Place, Values, expand},
     parse::{self, Index, Raw, RawKind, Reader, Span},
     verdict::Verdict,
 };
+use alloc::string::String;
 use core::{
     fmt,
-    net::{Ipv4Addr, Ipv6Addr},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr},
     str::FromStr,
 };
-use mail_base::dns::Txt;
+use mail_base::{Name, dns::Txt};
 
 pub use crate::build::RecordBuilder;
 
@@ -400,6 +401,19 @@ impl<'a> DomainSpec<'a> {
     /// The pieces of it, which are all right: it was checked.
     pub fn pieces(self) -> Pieces<'a> {
         Pieces::new(self.0, Place::DomainSpec)
+    }
+}
+
+impl DomainSpec<'_> {
+    /// What it expands to where no macro but `%{d}` is in it, so that it is the same for every client.
+    pub(crate) fn of_domain_only(self, domain: &Name) -> Option<String> {
+        let is_other = |piece| matches!(piece, Piece::Macro(one) if one.letter != Letter::Domain);
+        if self.pieces().flatten().any(is_other) {
+            return None;
+        }
+        let nobody = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
+        let values = Values { domain: domain.as_str(), ..Values::new(nobody) };
+        expand(self.0, Place::DomainSpec, &values).ok()
     }
 }
 

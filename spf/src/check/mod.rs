@@ -352,25 +352,3 @@ fn is_void(question: &Question, answer: &Answer) -> bool {
         Answer::Unavailable => false,
     }
 }
-
-#[cfg(test)]
-mod sizes {
-    #[test]
-    fn s() {
-        use super::*;
-        std::println!(
-            "check {} state {} pending {} frame {} next {} report {} request {} cause {} matched {} record {} step {}",
-            size_of::<Check>(),
-            size_of::<State>(),
-            size_of::<Pending>(),
-            size_of::<Frame>(),
-            size_of::<Next>(),
-            size_of::<Report>(),
-            size_of::<Request>(),
-            size_of::<Cause>(),
-            size_of::<Matched>(),
-            size_of::<Record>(),
-            size_of::<Step<Check>>()
-        );
-    }
-}
