@@ -13,11 +13,14 @@ mod error;
 mod grammar;
 mod params;
 mod path;
+mod received;
+pub mod relay;
 mod reply;
 mod rules;
 pub mod server;
 mod text;
 pub mod transaction;
+mod transcript;
 mod values;
 
 pub use base64::Base64;
@@ -32,11 +35,13 @@ pub use error::{
 pub use mail_base::{Name, Secret, lines::LineEndings};
 pub use params::{BodyType, MAX_PARAMETERS, MailParams, Others, Param, RcptParams, Return};
 pub use path::{Domain, Mailbox, Path};
+pub use received::Received;
 pub use reply::{Code, Reply, ReplyLine, ReplyReader};
 pub use rules::Rules;
 pub use server::Server;
 pub use text::{Text, Word};
 pub use transaction::{Envelope, Outcome, Transaction};
+pub use transcript::Transcript;
 pub use values::{
     ByMode, DeliverBy, Hold, Notify, NotifyOn, OriginalRecipient, Priority, Timestamp, Xtext,
 };
