@@ -84,6 +84,17 @@ pub enum KeyType {
     Ed25519,
 }
 
+impl KeyType {
+    /// What such a key signs with.
+    #[must_use]
+    pub fn algorithm(self) -> Algorithm {
+        match self {
+            Self::Rsa => Algorithm::RsaSha256,
+            Self::Ed25519 => Algorithm::Ed25519Sha256,
+        }
+    }
+}
+
 impl fmt::Display for KeyType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {

@@ -7,20 +7,28 @@ pub mod algorithm;
 pub mod backend;
 mod canon;
 mod der;
+mod diagnose;
 mod encoding;
 mod grammar;
+mod header_index;
 pub mod key_record;
 mod line_ends;
 mod policy;
 pub mod report;
+pub mod secret;
+pub mod sign;
 pub mod signature;
 mod verify;
 
 pub use algorithm::{Algorithm, Canonicalization, Form};
+#[cfg(feature = "rustcrypto")]
+pub use diagnose::diagnose;
+pub use diagnose::{Finding, diagnose_with_backend};
 pub use key_record::KeyRecord;
 pub use mail_base::{Inquiry, Name, Step, Zone, dns};
 pub use policy::{LineEnds, PartialBody, Policy};
 pub use report::{Cause, SignatureReport, Verdict};
+pub use secret::SecretKey;
 pub use signature::Signature;
 pub use verify::{KeyInquiry, Keys, Verifier};
 

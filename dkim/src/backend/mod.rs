@@ -16,6 +16,10 @@ use crate::algorithm::{Algorithm, HashAlgorithm, KeyType};
 use alloc::{boxed::Box, sync::Arc, vec::Vec};
 use core::fmt;
 
+#[cfg(feature = "aws-lc-rs")]
+pub mod aws_lc;
+#[cfg(feature = "ring")]
+pub mod ring;
 #[cfg(feature = "rustcrypto")]
 pub mod rustcrypto;
 

@@ -26,6 +26,7 @@ pub(crate) trait Sink {
 }
 
 /// Makes one canonical form of a body.
+#[derive(Debug)]
 pub(crate) struct BodyForm<S> {
     form: Form,
     spaces: Spaces,
@@ -64,7 +65,7 @@ impl<S: Sink> BodyForm<S> {
 
 /// "Ignore all whitespace at the end of lines. … Reduce all sequences of WSP within a line to a single SP
 /// character" (§3.4.4).
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Spaces {
     /// White space came, and it is not known yet what follows it.
     pending: bool,
@@ -104,8 +105,8 @@ impl Spaces {
             }
             // it ends the line: nothing is left of it
             [b'\r', b'\n', ..] => {}
-            // the space lies where it is wanted: it goes on with what follows
-            _ if space.ends_with(b" ") => {
+            // the space lies where it is wanted: it goes on with what follows, if that does not stop it again
+            [next, ..] if *next > b' ' && space.ends_with(b" ") => {
                 self.pending = false;
                 return piece.get(length.saturating_sub(1)..).unwrap_or(rest);
             }
@@ -137,6 +138,7 @@ impl Spaces {
 }
 
 /// "Ignore all empty lines at the end of the message body" (§3.4.3).
+#[derive(Debug)]
 struct Lines<S> {
     /// Line ends that came, and that count only if something follows.
     empty: u64,
@@ -205,4 +207,146 @@ fn without_line_ends(piece: &[u8]) -> (&[u8], u64) {
         count = count.saturating_add(1);
     }
     (content, count)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::arithmetic_side_effects)]
+
+    use super::*;
+    use alloc::vec::Vec;
+    use proptest::prelude::*;
+
+    impl Sink for Vec<u8> {
+        fn put(&mut self, piece: &[u8]) {
+            self.extend_from_slice(piece);
+        }
+
+        fn is_empty(&self) -> bool {
+            self.as_slice().is_empty()
+        }
+    }
+
+    fn canonical(form: Form, pieces: &[&[u8]]) -> Vec<u8> {
+        let mut body = BodyForm::new(form, Vec::new());
+        for piece in pieces {
+            body.write(piece);
+        }
+        body.finish()
+    }
+
+    /// The words of §3.4.3 and §3.4.4, one after the other, on the whole body.
+    fn oracle(form: Form, body: &[u8]) -> Vec<u8> {
+        let mut lines: Vec<Vec<u8>> = Vec::new();
+        let mut rest = body;
+        while let Some(at) = rest.windows(2).position(|pair| pair == b"\r\n") {
+            lines.push(rest[..at].to_vec());
+            rest = &rest[at + 2..];
+        }
+        lines.push(rest.to_vec());
+        if form == Form::Relaxed {
+            for line in &mut lines {
+                while matches!(line.last(), Some(b' ' | b'\t')) {
+                    line.pop();
+                }
+                let mut reduced = Vec::new();
+                for &octet in line.iter() {
+                    let octet = if octet == b'\t' { b' ' } else { octet };
+                    if octet != b' ' || reduced.last() != Some(&b' ') {
+                        reduced.push(octet);
+                    }
+                }
+                *line = reduced;
+            }
+        }
+        while lines.last().is_some_and(Vec::is_empty) {
+            lines.pop();
+        }
+        if lines.is_empty() && form == Form::Simple {
+            lines.push(Vec::new());
+        }
+        lines.into_iter().flat_map(|line| [line, b"\r\n".to_vec()].concat()).collect()
+    }
+
+    #[test]
+    fn the_example_of_section_3_4_5() {
+        let body = b" C \r\nD \t E\r\n\r\n\r\n";
+        assert_eq!(canonical(Form::Relaxed, &[body]), b" C\r\nD E\r\n");
+        assert_eq!(canonical(Form::Simple, &[body]), b" C \r\nD \t E\r\n");
+    }
+
+    #[test]
+    fn an_empty_body_is_a_line_end_in_the_simple_form_and_nothing_in_the_relaxed() {
+        for body in ["", "\r\n", "\r\n\r\n\r\n"] {
+            assert_eq!(canonical(Form::Simple, &[body.as_bytes()]), b"\r\n", "{body:?}");
+            assert_eq!(canonical(Form::Relaxed, &[body.as_bytes()]), b"", "{body:?}");
+        }
+        for body in [" ", "\t \r\n", " \r\n\t\r\n ", "\r\n "] {
+            assert_eq!(canonical(Form::Relaxed, &[body.as_bytes()]), b"", "{body:?}");
+        }
+    }
+
+    #[test]
+    fn a_missing_last_line_end_is_added() {
+        for body in ["a", "a\r\n", "a\r\n\r\n"] {
+            assert_eq!(canonical(Form::Simple, &[body.as_bytes()]), b"a\r\n", "{body:?}");
+            assert_eq!(canonical(Form::Relaxed, &[body.as_bytes()]), b"a\r\n", "{body:?}");
+        }
+        assert_eq!(canonical(Form::Relaxed, &[b"a \t"]), b"a\r\n");
+        assert_eq!(canonical(Form::Simple, &[b"a \t"]), b"a \t\r\n");
+    }
+
+    #[test]
+    fn bare_cr_and_lf_are_octets_like_any_other() {
+        for form in [Form::Simple, Form::Relaxed] {
+            assert_eq!(canonical(form, &[b"a\n\nb\r"]), b"a\n\nb\r\r\n");
+            assert_eq!(canonical(form, &[b"\n"]), b"\n\r\n");
+            assert_eq!(canonical(form, &[b"\r"]), b"\r\r\n");
+            assert_eq!(canonical(form, &[b"\r\r\n\n"]), b"\r\r\n\n\r\n");
+        }
+        assert_eq!(canonical(Form::Relaxed, &[b"a \n b \r c"]), b"a \n b \r c\r\n");
+        assert_eq!(canonical(Form::Relaxed, &[b"a \r"]), b"a \r\r\n");
+    }
+
+    #[test]
+    fn any_split_gives_the_same() {
+        let body = b" a \t b\t\r\n\r\n \r\nc\r\r\n \rd\n \n\t\r\n  e  \r\n\r\n \t\r\n\r";
+        for form in [Form::Simple, Form::Relaxed] {
+            let expected = oracle(form, body);
+            for pieces in testkit::splits(body) {
+                assert_eq!(canonical(form, &pieces), expected, "{pieces:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn many_empty_lines_count_when_something_follows() {
+        for count in [1, 255, 256, 257, 1000] {
+            let body = ["\r\n".repeat(count).as_bytes(), b"x"].concat();
+            for form in [Form::Simple, Form::Relaxed] {
+                assert_eq!(canonical(form, &[&body]), oracle(form, &body));
+                assert_eq!(canonical(form, &[&body[..count], &body[count..]]), oracle(form, &body));
+            }
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2000))]
+        #[test]
+        fn the_forms_are_those_of_the_oracle(
+            body in prop::collection::vec(prop::sample::select(&b"  \t\r\n\n\rax"[..]), 0..300),
+            cuts in prop::collection::vec(0..300_usize, 0..6),
+            long in prop::bool::ANY,
+        ) {
+            // long runs without a change are handed on where they lie
+            let body = if long { [&body[..], &[b'x'; 400][..], &body[..]].concat() } else { body };
+            let mut cuts: Vec<usize> = cuts.into_iter().map(|cut| cut.min(body.len())).collect();
+            cuts.extend([0, body.len()]);
+            cuts.sort_unstable();
+            let pieces: Vec<&[u8]> = cuts.windows(2).map(|pair| &body[pair[0]..pair[1]]).collect();
+            for form in [Form::Simple, Form::Relaxed] {
+                prop_assert_eq!(canonical(form, &pieces), oracle(form, &body));
+            }
+        }
+    }
 }

@@ -110,3 +110,106 @@ fn word_length(rest: &[u8]) -> usize {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::arithmetic_side_effects)]
+
+    use super::*;
+    use alloc::string::String;
+    use proptest::prelude::*;
+
+    fn canonical(form: Form, raw: &str) -> String {
+        let mut out = Vec::new();
+        field(form, &Field::new(raw.as_bytes()), &mut out);
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn the_example_of_section_3_4_5() {
+        assert_eq!(canonical(Form::Relaxed, "A: X\r\n"), "a:X\r\n");
+        assert_eq!(canonical(Form::Relaxed, "B : Y\t\r\n\tZ  \r\n"), "b:Y Z\r\n");
+        assert_eq!(canonical(Form::Simple, "B : Y\t\r\n\tZ  \r\n"), "B : Y\t\r\n\tZ  \r\n");
+    }
+
+    #[test]
+    fn values_are_unfolded_and_reduced() {
+        for (raw, relaxed) in [
+            ("A:\r\n", "a:\r\n"),
+            ("A: \r\n \r\n", "a:\r\n"),
+            ("A:b\r\n c\r\n\t\t d \r\n", "a:b c d\r\n"),
+            ("A: x : y\r\n", "a:x : y\r\n"),
+            ("A: no line end", "a:no line end\r\n"),
+            ("A: \u{e9}  \u{e9}\r\n", "a:\u{e9} \u{e9}\r\n"),
+        ] {
+            assert_eq!(canonical(Form::Relaxed, raw), relaxed, "{raw:?}");
+        }
+    }
+
+    #[test]
+    fn bare_cr_and_lf_are_octets_like_any_other() {
+        assert_eq!(canonical(Form::Relaxed, "A: b\r c\n d\r\n"), "a:b\r c\n d\r\n");
+        assert_eq!(
+            canonical(Form::Relaxed, "A: b\n"),
+            "a:b\n\r\n",
+            "the line end that is added is not the one it had"
+        );
+        assert_eq!(canonical(Form::Simple, "A: b\n"), "A: b\n");
+    }
+
+    #[test]
+    fn the_own_field_has_a_hole_and_no_line_end() {
+        let raw = b"DKIM-Signature: a=1; b= AB\r\n CD ; c=2\r\n";
+        let hole = Field::new(raw).value().windows(2).position(|pair| pair == b"b=").unwrap() + 2;
+        let hole = hole..hole + " AB\r\n CD ".len();
+        for (form, expected) in
+            [(Form::Simple, "DKIM-Signature: a=1; b=; c=2"), (Form::Relaxed, "dkim-signature:a=1; b=; c=2")]
+        {
+            let mut out = Vec::new();
+            signature_field(form, &Field::new(raw), hole.clone(), &mut out);
+            assert_eq!(String::from_utf8(out).unwrap(), expected);
+        }
+    }
+
+    /// The words of §3.4.2, one after the other.
+    fn oracle(raw: &[u8]) -> Vec<u8> {
+        let raw = raw.strip_suffix(b"\r\n").unwrap_or(raw);
+        let colon = raw.iter().position(|&octet| octet == b':').unwrap();
+        let mut name = raw[..colon].to_ascii_lowercase();
+        while matches!(name.last(), Some(b' ' | b'\t')) {
+            name.pop();
+        }
+        let mut unfolded = Vec::new();
+        let mut rest = &raw[colon + 1..];
+        while let Some((&first, more)) = rest.split_first() {
+            if rest.starts_with(b"\r\n ") || rest.starts_with(b"\r\n\t") {
+                rest = &rest[2..];
+                continue;
+            }
+            let octet = if first == b'\t' { b' ' } else { first };
+            if octet != b' ' || unfolded.last() != Some(&b' ') {
+                unfolded.push(octet);
+            }
+            rest = more;
+        }
+        while unfolded.first() == Some(&b' ') {
+            unfolded.remove(0);
+        }
+        while unfolded.last() == Some(&b' ') {
+            unfolded.pop();
+        }
+        [&name[..], b":", &unfolded, b"\r\n"].concat()
+    }
+
+    proptest! {
+        #[test]
+        fn the_relaxed_form_is_that_of_the_oracle(
+            value in prop::collection::vec(prop::sample::select(&["a", " ", "\t", "\r\n ", "\r\n\t", ":", "\r", "\n", "longer"][..]), 0..60),
+        ) {
+            let raw = alloc::format!("X-Name :{}\r\n", value.concat());
+            let mut out = Vec::new();
+            field(Form::Relaxed, &Field::new(raw.as_bytes()), &mut out);
+            prop_assert_eq!(out, oracle(raw.as_bytes()));
+        }
+    }
+}

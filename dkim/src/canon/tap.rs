@@ -6,6 +6,7 @@ use crate::{
     backend::{Digest, Hash},
 };
 use alloc::{boxed::Box, vec::Vec};
+use core::fmt;
 
 /// Short pieces are gathered until there are this many octets: a hash takes a few long pieces faster than many
 /// short ones.
@@ -134,5 +135,11 @@ impl Digests {
         let length = length.unwrap_or(self.octets);
         let found = self.digests.iter().find(|(hash, at, _)| *hash == algorithm && *at == length);
         found.map(|(_, _, digest)| digest)
+    }
+}
+
+impl fmt::Debug for Tap {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tap").field("octets", &self.octets).field("cuts", &self.cuts).finish_non_exhaustive()
     }
 }

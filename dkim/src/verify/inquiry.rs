@@ -1,10 +1,11 @@
 //! The question for a key, and what is done with it.
 
-use super::{FieldIndex, keys::Key, keys::Keys};
+use super::keys::{Key, Keys};
 use crate::{
     Policy,
     backend::{Backend, VerifySignature},
     canon,
+    header_index::FieldIndex,
     policy::PartialBody,
     report::{BodyFact, Cause, HeaderFact, KeyFact, SignatureReport, Verdict},
     signature::Signature,

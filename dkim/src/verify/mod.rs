@@ -13,10 +13,8 @@
 
 mod inquiry;
 mod keys;
-mod selection;
 mod verifier;
 
 pub use inquiry::KeyInquiry;
 pub use keys::Keys;
-pub(crate) use selection::FieldIndex;
 pub use verifier::Verifier;

@@ -1,7 +1,7 @@
 //! The machine that reads a message once.
 
 use super::{
-    FieldIndex, KeyInquiry,
+    KeyInquiry,
     inquiry::{Message, Pending},
 };
 use crate::{
@@ -11,6 +11,7 @@ use crate::{
         body::BodyForm,
         tap::{Digests, Tap},
     },
+    header_index::FieldIndex,
     key_record::key_name,
     line_ends::Normaliser,
     policy::LineEnds,

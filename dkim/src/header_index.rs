@@ -25,6 +25,18 @@ impl FieldIndex {
         Self { sorted }
     }
 
+    /// Where the fields of a name begin among the sorted.
+    fn first(&self, fields: &[Field<'_>], wanted: &[u8]) -> usize {
+        self.sorted.partition_point(|&field| compare(name(fields, field), wanted).is_lt())
+    }
+
+    /// How many fields have a name.
+    pub(crate) fn count(&self, fields: &[Field<'_>], wanted: &str) -> usize {
+        let first = self.first(fields, wanted.as_bytes());
+        let from = self.sorted.get(first..).unwrap_or(&[]);
+        from.iter().take_while(|&&field| name(fields, field).eq_ignore_ascii_case(wanted.as_bytes())).count()
+    }
+
     /// The fields that `names` means, in its order: of each name the bottom one first, then the next above it.
     /// Where there is none left the name stands for nothing. `own` is the signature's own field, which no
     /// signature covers (§3.5, `h=`).
@@ -39,7 +51,7 @@ impl FieldIndex {
         let mut used = vec![0_usize; self.sorted.len()];
         for wanted in names.iter() {
             let wanted = wanted.as_bytes();
-            let first = self.sorted.partition_point(|&field| compare(name(fields, field), wanted).is_lt());
+            let first = self.first(fields, wanted);
             let Some(used) = used.get_mut(first) else { continue };
             loop {
                 let Some(&position) = self.sorted.get(first.saturating_add(*used)) else { break };

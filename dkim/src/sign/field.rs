@@ -1,0 +1,219 @@
+//! A DKIM-Signature field, before and after it is signed.
+
+use super::SignError;
+use crate::{
+    algorithm::{Algorithm, HashAlgorithm},
+    backend::{Backend, Digest, SigningKey},
+    canon,
+    encoding::encode_base64,
+    header_index::FieldIndex,
+    signature::{FIELD_NAME, Signature},
+};
+use alloc::{string::String, vec::Vec};
+use core::fmt::{self, Write as _};
+use mail_base::fields::Field;
+
+/// The longest line that is written, where its words allow it. It leaves room for what a relay may put before
+/// it.
+const LINE: usize = 76;
+
+/// A field that only wants its signature.
+#[derive(Clone, Debug)]
+pub struct Unsigned {
+    algorithm: Algorithm,
+    /// The field up to and including `b=`.
+    text: FieldText,
+    /// The input of the header hash.
+    data: Vec<u8>,
+    digest: Digest,
+}
+
+impl Unsigned {
+    pub(crate) fn new(
+        signature: &Signature,
+        fields: &[Field<'_>],
+        index: &FieldIndex,
+        header_length: usize,
+        backend: &dyn Backend,
+    ) -> Result<Self, SignError> {
+        let text = FieldText::new(signature);
+        let form = signature.canonicalization.header;
+        let mut data = Vec::with_capacity(header_length.saturating_add(text.text.len()));
+        index.select(fields, &signature.fields, None, |field| canon::header::field(form, field, &mut data));
+        let own = Field::new(text.text.as_bytes());
+        let end = own.value().len();
+        canon::header::signature_field(form, &own, end..end, &mut data);
+        let mut hash =
+            backend.hash(HashAlgorithm::Sha256).ok_or(SignError::Algorithm(signature.algorithm))?;
+        hash.update(&data);
+        Ok(Self { algorithm: signature.algorithm, text, data, digest: hash.digest() })
+    }
+
+    /// What it must be signed with.
+    #[must_use]
+    pub fn algorithm(&self) -> Algorithm {
+        self.algorithm
+    }
+
+    /// The octets that are signed (RFC 6376 §3.7), for a key that hashes them itself.
+    #[must_use]
+    pub fn data(&self) -> &[u8] {
+        &self.data
+    }
+
+    /// The SHA-256 digest of [`data`](Self::data), for a key that signs digests.
+    ///
+    /// With rsa-sha256 it is what RSASSA-PKCS1-v1_5 signs as a SHA-256 digest. With ed25519-sha256 it is the
+    /// message that PureEdDSA signs (RFC 8463 §3).
+    #[must_use]
+    pub fn digest(&self) -> &Digest {
+        &self.digest
+    }
+
+    /// Signs with a key in reach.
+    ///
+    /// # Errors
+    /// [`SignError::OtherKey`] where the key is of another kind, [`SignError::Key`] where it cannot sign.
+    pub fn sign_with(self, key: &(impl SigningKey + ?Sized)) -> Result<SignatureField, SignError> {
+        if key.algorithm() != self.algorithm {
+            return Err(SignError::OtherKey { key: key.algorithm(), template: self.algorithm });
+        }
+        let signature = key.sign(&self.data)?;
+        self.attach(&signature)
+    }
+
+    /// Takes a signature that was made elsewhere.
+    ///
+    /// # Errors
+    /// [`SignError::SignatureLength`] where it has not the length of one. Whether it is right is not checked.
+    pub fn attach(self, signature: &[u8]) -> Result<SignatureField, SignError> {
+        let octets = signature.len();
+        let is_possible = match self.algorithm {
+            Algorithm::Ed25519Sha256 => octets == 64,
+            Algorithm::RsaSha256 | Algorithm::RsaSha1 => octets >= 128,
+        };
+        if !is_possible {
+            return Err(SignError::SignatureLength { octets });
+        }
+        let mut text = self.text;
+        text.put_signature(&encode_base64(signature));
+        Ok(SignatureField { text: text.text })
+    }
+}
+
+/// A DKIM-Signature field, whole: with its name, folded, and with a line end. It goes before the first field
+/// of the message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SignatureField {
+    text: String,
+}
+
+impl SignatureField {
+    /// The field, from its name to its line end.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// What stands after the colon, without the line end.
+    #[must_use]
+    pub fn value(&self) -> &str {
+        let value = self.text.split_once(':').map_or("", |(_, value)| value);
+        value.strip_suffix("\r\n").unwrap_or(value)
+    }
+}
+
+impl fmt::Display for SignatureField {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+/// Cuts a piece that fits into a line off what does not, though not inside an encoded octet.
+fn break_quoted_printable(text: &str) -> Option<(&str, &str)> {
+    if text.len() < LINE {
+        return None;
+    }
+    let longest = LINE.saturating_sub(2);
+    let start = text.get(..longest)?;
+    let escape = start.rfind('=').filter(|&at| at.saturating_add(3) > longest);
+    text.split_at_checked(escape.unwrap_or(longest))
+}
+
+/// The text of a field, folded while it is written.
+///
+/// Lines are folded only where white space means nothing even to the simple form's readers: between tags, after
+/// a colon of `h=` and a bar of `z=`, and inside `b=`, which is no part of what is signed.
+#[derive(Clone, Debug)]
+struct FieldText {
+    text: String,
+    /// How long the last line is.
+    column: usize,
+}
+
+impl FieldText {
+    fn new(signature: &Signature) -> Self {
+        let mut text = String::with_capacity(1024);
+        text.push_str(FIELD_NAME);
+        text.push(':');
+        let mut field = Self { column: text.len(), text };
+        let mut tag = String::new();
+        signature.for_each_tag(|text| {
+            tag.clear();
+            // writing to a String does not fail
+            let _ = write!(tag, "{text};");
+            field.put_tag(&tag);
+        });
+        field.put_word("b=", true);
+        field
+    }
+
+    /// Adds a tag after a space. One that is a list is broken after its separators where it must be.
+    fn put_tag(&mut self, tag: &str) {
+        let separator = match tag.get(..2) {
+            Some("h=") => ':',
+            Some("z=") => '|',
+            _ => return self.put_word(tag, true),
+        };
+        for (position, item) in tag.split_inclusive(separator).enumerate() {
+            let mut rest = item;
+            while let Some((line, more)) = break_quoted_printable(rest).filter(|_| separator == '|') {
+                self.put_word(line, position == 0);
+                rest = more;
+            }
+            self.put_word(rest, position == 0);
+        }
+    }
+
+    /// Adds a word, on a new line where it does not fit. `spaced` puts a space before it on the same line.
+    fn put_word(&mut self, word: &str, spaced: bool) {
+        let space = usize::from(spaced);
+        if self.column.saturating_add(space).saturating_add(word.len()) > LINE {
+            self.fold();
+        } else if spaced {
+            self.text.push(' ');
+            self.column = self.column.saturating_add(1);
+        }
+        self.text.push_str(word);
+        self.column = self.column.saturating_add(word.len());
+    }
+
+    fn fold(&mut self) {
+        self.text.push_str("\r\n\t");
+        self.column = 1;
+    }
+
+    fn put_signature(&mut self, base64: &str) {
+        let mut rest = base64;
+        while !rest.is_empty() {
+            let room = LINE.saturating_sub(self.column);
+            let (line, more) = rest.split_at_checked(room).unwrap_or((rest, ""));
+            self.text.push_str(line);
+            rest = more;
+            if !rest.is_empty() {
+                self.fold();
+            }
+        }
+        self.text.push_str("\r\n");
+    }
+}

@@ -1,0 +1,79 @@
+//! Signing in one pass.
+//!
+//! ```text
+//!  write(piece)…                     finish()                     sign_with(key), or digest out, attach(signature)
+//!  ┌────────────────────┐  body  ┌──────────────┐  one Unsigned  ┌──────────┐
+//!  │ header: kept whole │ ─────► │ hashed once  │ ─────────────► │ Unsigned │ ──► SignatureField
+//!  └────────────────────┘        └──────────────┘  a template    └──────────┘
+//! ```
+//!
+//! The key comes last, so that it can be anywhere: in memory, in a module that signs digests, behind a network
+//! that is awaited.
+
+mod field;
+mod signer;
+mod template;
+
+pub use field::{SignatureField, Unsigned};
+pub use signer::Signer;
+pub use template::{DEFAULT_OVERSIGNED, DEFAULT_SIGNED, Template};
+
+use crate::{algorithm::Algorithm, backend::RefusedKey};
+use mail_base::fields::HeaderError;
+
+/// Why a message is not signed: what is signed must be what a receiver accepts.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SignError {
+    /// The header is too large.
+    #[error("{0}")]
+    Header(HeaderError),
+    /// The message has no From field (RFC 5322 §3.6).
+    #[error("the message has no From field")]
+    NoFrom,
+    /// The message has several From fields: no receiver should accept that (RFC 6376 §8.15).
+    #[error("the message has {count} From fields")]
+    SeveralFrom {
+        /// How many.
+        count: usize,
+    },
+    /// A line of the header is no field.
+    #[error("a line of the header is no field (at octet {at})")]
+    MalformedField {
+        /// Its offset in the header.
+        at: usize,
+    },
+    /// A line of the header ends in a bare LF, which a relay will change (RFC 6376 §5.3); see
+    /// [`Signer::line_ends`].
+    #[error("a line of the header ends in a bare LF")]
+    BareLineFeed,
+    /// The template does not sign From (RFC 6376 §5.4).
+    #[error("the template does not sign From")]
+    FromNotSigned,
+    /// The template's algorithm may not be used (RFC 8301 §3.1), or the backend does not have it.
+    #[error("{0} may not be used")]
+    Algorithm(Algorithm),
+    /// The domain of the template's identity is neither its domain nor below it.
+    #[error("the domain of i= is not within d=")]
+    ForeignIdentity,
+    /// The name of the key would be too long for the DNS.
+    #[error("the name of the key is too long")]
+    KeyName,
+    /// The key is not of the kind that the template names.
+    #[error("the key signs with {key}, the template wants {template}")]
+    OtherKey {
+        /// What the key signs with.
+        key: Algorithm,
+        /// What the template wants.
+        template: Algorithm,
+    },
+    /// The signature that was attached has not the length of one.
+    #[error("{octets} octets are no signature")]
+    SignatureLength {
+        /// Its length.
+        octets: usize,
+    },
+    /// The key cannot sign.
+    #[error("{0}")]
+    Key(#[from] RefusedKey),
+}

@@ -1,0 +1,221 @@
+//! The machine that reads a message once.
+
+use super::{SignError, Template, Unsigned};
+use crate::{
+    backend::{Backend, Digest},
+    canon::{
+        body::BodyForm,
+        tap::{Digests, Tap},
+    },
+    header_index::FieldIndex,
+    line_ends::Normaliser,
+    policy::LineEnds,
+    signature::{CopiedField, FieldNames, Signature},
+};
+use alloc::{borrow::ToOwned, string::String, vec::Vec};
+use mail_base::fields::{Field, Header, HeaderError, HeaderLimits, HeaderReader};
+
+/// Reads a message piece by piece, and leaves one [`Unsigned`] for each template.
+///
+/// ```
+/// # #[cfg(feature = "rustcrypto")] {
+/// use dkim::{Algorithm, Name, SecretKey, backend::rustcrypto::PrivateKey, sign::{Signer, Template}};
+///
+/// let key = PrivateKey::new(&SecretKey::from_ed25519_seed(&[7; 32])).unwrap();
+/// let name = |text| Name::parse(text).unwrap();
+/// let template = Template::new(name("example.com"), name("2026"), Algorithm::Ed25519Sha256);
+/// let mut signer = Signer::new([template], 1_800_000_000);
+/// signer.write(b"From: a@example.com\r\nSubject: none\r\n\r\nHello\r\n");
+/// for unsigned in signer.finish().unwrap() {
+///     let field = unsigned.sign_with(&key).unwrap().to_string(); // goes before the message
+///     assert!(field.starts_with("DKIM-Signature: v=1; a=ed25519-sha256;") && field.ends_with("\r\n"));
+/// }
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct Signer {
+    templates: Vec<Template>,
+    now: u64,
+    backend: &'static dyn Backend,
+    line_ends: LineEnds,
+    normaliser: Normaliser,
+    reader: HeaderReader,
+    error: Option<HeaderError>,
+    forms: Vec<BodyForm<Tap>>,
+}
+
+impl Signer {
+    /// Starts at the first octet of a message, with the hash of the backend `RustCrypto`. `now` is the time in
+    /// seconds since 1970.
+    #[cfg(feature = "rustcrypto")]
+    pub fn new(templates: impl IntoIterator<Item = Template>, now: u64) -> Self {
+        Self::with_backend(templates, now, &crate::backend::rustcrypto::RustCrypto)
+    }
+
+    /// Starts at the first octet of a message, with the hash of this backend. The keys may be of another.
+    pub fn with_backend(
+        templates: impl IntoIterator<Item = Template>,
+        now: u64,
+        backend: &'static dyn Backend,
+    ) -> Self {
+        let templates: Vec<Template> = templates.into_iter().collect();
+        let mut forms: Vec<BodyForm<Tap>> = Vec::with_capacity(2);
+        for template in &templates {
+            let form = template.canonicalization.body;
+            let algorithm = template.algorithm.hash();
+            let position = forms.iter().position(|existing| existing.form() == form).unwrap_or(forms.len());
+            if position == forms.len() {
+                forms.push(BodyForm::new(form, Tap::new()));
+            }
+            let Some(tap) = forms.get_mut(position).map(BodyForm::sink) else { continue };
+            if !tap.has_hash(algorithm)
+                && let Some(hash) = backend.hash(algorithm)
+            {
+                tap.add_hash(algorithm, hash);
+            }
+        }
+        Self {
+            templates,
+            now,
+            backend,
+            line_ends: LineEnds::AsReceived,
+            normaliser: Normaliser::default(),
+            reader: HeaderReader::new(HeaderLimits::default()),
+            error: None,
+            forms,
+        }
+    }
+
+    /// What is made of line ends that are not CRLF. Default: [`LineEnds::AsReceived`], which refuses a header
+    /// that has them; a body is signed as it is. A message from a file of a Unix system wants
+    /// [`LineEnds::Normalise`], and must be sent with CRLF.
+    #[must_use]
+    pub fn line_ends(mut self, line_ends: LineEnds) -> Self {
+        self.line_ends = line_ends;
+        self
+    }
+
+    /// How large a header may be.
+    #[must_use]
+    pub fn header_limits(mut self, limits: HeaderLimits) -> Self {
+        self.reader = HeaderReader::new(limits);
+        self
+    }
+
+    /// Takes the next piece of the message. Where the pieces are cut makes no difference.
+    pub fn write(&mut self, piece: &[u8]) {
+        match self.line_ends {
+            LineEnds::AsReceived => self.take(piece),
+            LineEnds::Normalise => {
+                let mut normaliser = self.normaliser;
+                normaliser.write(piece, |piece| self.take(piece));
+                self.normaliser = normaliser;
+            }
+        }
+    }
+
+    fn take(&mut self, piece: &[u8]) {
+        if self.error.is_some() {
+            return;
+        }
+        match self.reader.write(piece) {
+            Ok(None) => {}
+            Ok(Some(used)) => {
+                let body = piece.get(used..).unwrap_or(&[]);
+                for form in &mut self.forms {
+                    form.write(body);
+                }
+            }
+            Err(error) => self.error = Some(error),
+        }
+    }
+
+    /// Ends the message. Gives what is to be signed, one for each template, in their order.
+    ///
+    /// # Errors
+    /// A [`SignError`] where no receiver would accept the signature.
+    pub fn finish(mut self) -> Result<Vec<Unsigned>, SignError> {
+        if self.line_ends == LineEnds::Normalise {
+            let normaliser = self.normaliser;
+            normaliser.finish(|piece| self.take(piece));
+        }
+        let Self { templates, now, backend, line_ends, reader, error, forms, .. } = self;
+        if let Some(error) = error {
+            return Err(SignError::Header(error));
+        }
+        let header = reader.finish();
+        let fields: Vec<Field<'_>> = header.fields().collect();
+        check_header(&header, &fields, line_ends)?;
+        let index = FieldIndex::new(&fields);
+        let digests: Vec<_> = forms.into_iter().map(|form| (form.form(), form.finish().finish())).collect();
+        let unsigned = templates.iter().map(|template| {
+            template.check()?;
+            let found = digests.iter().find(|(form, _)| *form == template.canonicalization.body);
+            let body_hash =
+                found.and_then(|(_, digests): &(_, Digests)| digests.get(template.algorithm.hash(), None));
+            let body_hash = body_hash.ok_or(SignError::Algorithm(template.algorithm))?;
+            let signature = signature(template, now, &fields, &index, body_hash);
+            Unsigned::new(&signature, &fields, &index, header.as_bytes().len(), backend)
+        });
+        unsigned.collect()
+    }
+}
+
+/// Refuses what no receiver should accept.
+fn check_header(header: &Header, fields: &[Field<'_>], line_ends: LineEnds) -> Result<(), SignError> {
+    if let Some(field) = fields.iter().find(|field| field.is_malformed()) {
+        return Err(SignError::MalformedField { at: field.at() });
+    }
+    if line_ends == LineEnds::AsReceived && header.bare_line_feeds() > 0 {
+        return Err(SignError::BareLineFeed);
+    }
+    match fields.iter().filter(|field| field.is_named("from")).count() {
+        0 => Err(SignError::NoFrom),
+        1 => Ok(()),
+        count => Err(SignError::SeveralFrom { count }),
+    }
+}
+
+/// The signature that a template makes of a message, but for the signature itself.
+fn signature(
+    template: &Template,
+    now: u64,
+    fields: &[Field<'_>],
+    index: &FieldIndex,
+    body_hash: &Digest,
+) -> Signature {
+    let names = field_names(template, fields, index);
+    let mut copied_fields = Vec::new();
+    if template.copy_fields {
+        index.select(fields, &names, None, |field| {
+            let name = String::from_utf8_lossy(field.name());
+            copied_fields.extend(CopiedField::new(&name, field.value()));
+        });
+    }
+    Signature {
+        algorithm: template.algorithm,
+        signature: Vec::new(),
+        body_hash: body_hash.as_bytes().to_owned(),
+        canonicalization: template.canonicalization,
+        domain: template.domain.clone(),
+        fields: names,
+        identity: template.identity.clone(),
+        body_length: None,
+        selector: template.selector.clone(),
+        timestamp: template.timestamp.then_some(now),
+        expiration: template.lifetime.map(|lifetime| now.saturating_add(lifetime.max(1))),
+        copied_fields,
+        wants_reports: template.wants_reports,
+    }
+}
+
+/// `h=`: each name as often as the message has it, and once more where it is to be sealed (RFC 6376 §5.4.2).
+fn field_names(template: &Template, fields: &[Field<'_>], index: &FieldIndex) -> FieldNames {
+    let sealed = template.oversigned.iter().map(|name| (name, 1_usize));
+    let signed =
+        template.signed.iter().filter(|name| !template.oversigned.contains(name)).map(|name| (name, 0));
+    FieldNames::new(sealed.chain(signed).flat_map(|(name, more)| {
+        let count = index.count(fields, name).saturating_add(more);
+        core::iter::repeat_n(name, count)
+    }))
+}

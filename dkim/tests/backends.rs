@@ -1,0 +1,202 @@
+//! One suite over every backend: each signs and verifies, and verifies what the others signed.
+#![allow(clippy::arithmetic_side_effects)]
+
+use dkim::{
+    Algorithm, Canonicalization, Form, KeyRecord, Name, Policy, SecretKey, Verdict, Verifier, Zone,
+    backend::{Backend, RefusedKey, SigningKey},
+    sign::{Signer, Template},
+};
+
+mod keys;
+
+/// What a backend has.
+struct Contender {
+    name: &'static str,
+    backend: &'static dyn Backend,
+    key: fn(&SecretKey) -> Result<(Box<dyn SigningKey>, KeyRecord), RefusedKey>,
+    /// Whether it signs with RSA keys of 1024 bits.
+    signs_1024: bool,
+}
+
+fn contenders() -> Vec<Contender> {
+    vec![
+        #[cfg(feature = "rustcrypto")]
+        Contender {
+            name: "rustcrypto",
+            backend: &dkim::backend::rustcrypto::RustCrypto,
+            key: |secret| {
+                let key = dkim::backend::rustcrypto::PrivateKey::new(secret)?;
+                let record = key.record().clone();
+                Ok((Box::new(key), record))
+            },
+            signs_1024: true,
+        },
+        #[cfg(feature = "aws-lc-rs")]
+        Contender {
+            name: "aws-lc-rs",
+            backend: &dkim::backend::aws_lc::AwsLc,
+            key: |secret| {
+                let key = dkim::backend::aws_lc::PrivateKey::new(secret)?;
+                let record = key.record().clone();
+                Ok((Box::new(key), record))
+            },
+            signs_1024: false,
+        },
+        #[cfg(feature = "ring")]
+        Contender {
+            name: "ring",
+            backend: &dkim::backend::ring::Ring,
+            key: |secret| {
+                let key = dkim::backend::ring::PrivateKey::new(secret)?;
+                let record = key.record().clone();
+                Ok((Box::new(key), record))
+            },
+            signs_1024: false,
+        },
+    ]
+}
+
+const NOW: u64 = 1_800_000_000;
+const MESSAGE: &[u8] = b"From: A <a@example.com>\r\nTo: b@example.net\r\nSubject:  two  words\r\n\tfolded \r\n\r\nHello  there \r\n\r\n\r\n";
+
+fn name(text: &str) -> Name {
+    Name::parse(text).unwrap()
+}
+
+fn template(algorithm: Algorithm) -> Template {
+    Template::new(name("example.com"), name("s"), algorithm)
+}
+
+fn sign(contender: &Contender, key: &dyn SigningKey, template: Template) -> Vec<u8> {
+    let mut signer = Signer::with_backend([template], NOW, contender.backend);
+    signer.write(MESSAGE);
+    let unsigned = signer.finish().unwrap().remove(0);
+    let field = unsigned.sign_with(key).unwrap();
+    [field.as_str().as_bytes(), MESSAGE].concat()
+}
+
+fn zone(record: &KeyRecord) -> Zone {
+    Zone::parse(&format!("s._domainkey.example.com. TXT {}", record.zone_data())).unwrap()
+}
+
+fn verdict(contender: &Contender, message: &[u8], zone: &Zone) -> Verdict {
+    let mut verifier = Verifier::with_backend(&Policy::default(), NOW, contender.backend);
+    verifier.write(message);
+    let reports = dkim::run_all(verifier.finish(), zone);
+    assert_eq!(reports.len(), 1);
+    reports[0].verdict
+}
+
+#[test]
+fn each_backend_verifies_what_each_signs() {
+    for secret in [keys::rsa_2048(), keys::ed25519()] {
+        for signer in contenders() {
+            let (key, record) = (signer.key)(&secret).unwrap();
+            for header in [Form::Simple, Form::Relaxed] {
+                for body in [Form::Simple, Form::Relaxed] {
+                    let mut template = template(secret.algorithm());
+                    template.canonicalization = Canonicalization { header, body };
+                    let message = sign(&signer, &*key, template);
+                    for verifier in contenders() {
+                        let label = format!("{} by {}, {header}/{body}", signer.name, verifier.name);
+                        assert_eq!(verdict(&verifier, &message, &zone(&record)), Verdict::Pass, "{label}");
+                        let mut forged = message.clone();
+                        *forged.last_mut().unwrap() = b'!';
+                        assert_eq!(verdict(&verifier, &forged, &zone(&record)), Verdict::Fail, "{label}");
+                        let forged = String::from_utf8(message.clone()).unwrap().replace("two", "too");
+                        assert_eq!(
+                            verdict(&verifier, forged.as_bytes(), &zone(&record)),
+                            Verdict::Fail,
+                            "{label}"
+                        );
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn rsa_signatures_of_all_backends_are_equal() {
+    for secret in [keys::rsa_2048(), keys::ed25519()] {
+        let signatures: Vec<_> = contenders()
+            .iter()
+            .map(|contender| (contender.key)(&secret).unwrap().0.sign(b"data").unwrap())
+            .collect();
+        assert!(signatures.windows(2).all(|pair| pair[0] == pair[1]), "{}", secret.algorithm());
+    }
+}
+
+#[test]
+fn records_of_all_backends_are_equal() {
+    for secret in [keys::rsa_2048(), keys::ed25519()] {
+        let records: Vec<_> =
+            contenders().iter().map(|contender| (contender.key)(&secret).unwrap().1).collect();
+        assert!(records.windows(2).all(|pair| pair[0] == pair[1]));
+    }
+}
+
+#[test]
+fn short_keys_verify_everywhere_and_sign_where_the_table_says() {
+    for contender in contenders() {
+        match (contender.key)(&keys::rsa_1024()) {
+            Ok((key, record)) => {
+                assert!(contender.signs_1024, "{}", contender.name);
+                let message = sign(&contender, &*key, template(Algorithm::RsaSha256));
+                for verifier in contenders() {
+                    assert_eq!(
+                        verdict(&verifier, &message, &zone(&record)),
+                        Verdict::Pass,
+                        "{}",
+                        verifier.name
+                    );
+                }
+            }
+            Err(refused) => {
+                assert!(!contender.signs_1024, "{}", contender.name);
+                assert_eq!(refused, RefusedKey::Length { bits: 1024 });
+            }
+        }
+    }
+}
+
+#[test]
+fn no_backend_signs_with_keys_that_are_forbidden() {
+    for contender in contenders() {
+        let refused = (contender.key)(&keys::rsa_512()).err();
+        assert_eq!(refused, Some(RefusedKey::Length { bits: 512 }), "{}", contender.name);
+    }
+}
+
+#[test]
+fn a_key_of_small_order_vouches_for_nothing() {
+    // the point of order one, with which S = 0 and R = A fits every message
+    let mut identity = [0_u8; 32];
+    identity[0] = 1;
+    let mut signature = [0_u8; 64];
+    signature[0] = 1;
+    let Some(contender) = contenders().into_iter().find(|contender| contender.name == "rustcrypto") else {
+        return;
+    };
+    let key = contender.backend.public_key(&dkim::backend::PublicKey::Ed25519(&identity));
+    assert!(key.is_ok_and(|key| !key.verify(Algorithm::Ed25519Sha256, b"any", &signature)));
+}
+
+#[cfg(feature = "rustcrypto")]
+#[test]
+fn blinding_makes_no_difference_to_the_signature() {
+    use dkim::backend::rustcrypto::PrivateKey;
+    let mut seed = 7_u8;
+    let random = |octets: &mut [u8]| {
+        for octet in octets {
+            seed = seed.wrapping_mul(197).wrapping_add(31);
+            *octet = seed;
+        }
+    };
+    let key = PrivateKey::new(&keys::rsa_2048()).unwrap();
+    let blinded = key.blinded(random);
+    assert_eq!(blinded.sign(b"data"), key.sign(b"data"));
+    assert_eq!(blinded.algorithm(), Algorithm::RsaSha256);
+    let key = PrivateKey::new(&keys::ed25519()).unwrap();
+    assert_eq!(key.blinded(|_| ()).sign(b"data"), key.sign(b"data"));
+}
