@@ -80,7 +80,9 @@ impl Capabilities {
     /// The parameters of an extension; `None` where it is not offered.
     #[must_use]
     pub fn parameters(&self, keyword: &str) -> Option<&str> {
-        self.iter().find(|(name, _)| name.eq_ignore_ascii_case(keyword)).map(|(_, parameters)| parameters.trim())
+        self.iter()
+            .find(|(name, _)| name.eq_ignore_ascii_case(keyword))
+            .map(|(_, parameters)| parameters.trim())
     }
 
     /// Whether an extension is offered.
@@ -180,7 +182,8 @@ mod tests {
 
     #[test]
     fn every_keyword_is_kept_in_any_case() {
-        let offered = offered("250-size 100\r\n250-\r\n250-Auth=LOGIN\r\n250-AUTH PLAIN\r\n250 X-What ever it  is\r\n");
+        let offered =
+            offered("250-size 100\r\n250-\r\n250-Auth=LOGIN\r\n250-AUTH PLAIN\r\n250 X-What ever it  is\r\n");
         let expected = [("size", "100"), ("Auth", "LOGIN"), ("AUTH", "PLAIN"), ("X-What", "ever it  is")];
         assert!(offered.iter().eq(expected));
         assert!(offered.mechanisms().eq(["LOGIN", "PLAIN"]));

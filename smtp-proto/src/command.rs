@@ -190,7 +190,8 @@ impl<'a> Attributes<'a> {
     #[must_use]
     pub fn parse(text: &'a str) -> Option<Self> {
         let is_pair = |word: &str| {
-            word.split_once('=').is_some_and(|(name, value)| !name.is_empty() && Xtext::parse(value).is_some())
+            word.split_once('=')
+                .is_some_and(|(name, value)| !name.is_empty() && Xtext::parse(value).is_some())
         };
         let attributes = Self(Text::new(text).ok()?);
         text.split_ascii_whitespace().all(is_pair).then_some(attributes)
@@ -650,10 +651,15 @@ mod tests {
 
     #[test]
     fn parameters_have_types() {
-        let Command::Mail(mail) = read("MAIL FROM:<a@b> SIZE=18446744073709551616 BODY=binarymime HOLDFOR=7") else {
+        let Command::Mail(mail) = read("MAIL FROM:<a@b> SIZE=18446744073709551616 BODY=binarymime HOLDFOR=7")
+        else {
             panic!()
         };
-        assert_eq!(mail.params.size, Some(u64::MAX), "twenty digits that do not fit are larger than any limit");
+        assert_eq!(
+            mail.params.size,
+            Some(u64::MAX),
+            "twenty digits that do not fit are larger than any limit"
+        );
         assert_eq!(mail.params.body, Some(BodyType::BinaryMime));
         assert_eq!(mail.params.hold, Some(Hold::For(7)));
         assert_eq!(mail.clone().into_owned(), mail);
@@ -670,7 +676,9 @@ mod tests {
             other => panic!("{other:?}"),
         };
         assert_eq!(initial("AUTH PLAIN ="), Some(Vec::new()));
-        for broken in ["AUTH PLAIN =AAA", "AUTH PLAIN AAA=BBB", "AUTH PLAIN A", "AUTH PLAIN AA", "AUTH PLAIN A-AA"] {
+        for broken in
+            ["AUTH PLAIN =AAA", "AUTH PLAIN AAA=BBB", "AUTH PLAIN A", "AUTH PLAIN AA", "AUTH PLAIN A-AA"]
+        {
             assert_eq!(initial(broken), None, "{broken}");
         }
     }
@@ -678,7 +686,8 @@ mod tests {
     #[test]
     fn attributes_are_pairs_of_names_and_decoded_values() {
         let Command::Xclient(attributes) = read("XCLIENT NAME=a+20b LOGIN=x") else { panic!() };
-        let pairs: Vec<_> = attributes.iter().map(|(name, value)| (name.to_string(), value.into_owned())).collect();
+        let pairs: Vec<_> =
+            attributes.iter().map(|(name, value)| (name.to_string(), value.into_owned())).collect();
         assert_eq!(pairs, [("NAME".to_string(), b"a b".to_vec()), ("LOGIN".to_string(), b"x".to_vec())]);
     }
 }

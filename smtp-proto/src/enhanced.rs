@@ -88,7 +88,9 @@ mod tests {
         assert_eq!(split("5.7.1 no"), Some((code, b"no".as_slice())));
         assert_eq!(split("5.7.1"), Some((code, b"".as_slice())));
         assert_eq!(split("2.123.456 x").unwrap().0, EnhancedCode::new(2, 123, 456).unwrap());
-        for broken in ["", "5", "5.7", "5.7.", "3.7.1", "5.7.1x", "5.1234.1", "5.7.1234", "5..1", "mx.example"] {
+        for broken in
+            ["", "5", "5.7", "5.7.", "3.7.1", "5.7.1x", "5.1234.1", "5.7.1234", "5..1", "mx.example"]
+        {
             assert_eq!(split(broken), None, "{broken}");
         }
     }

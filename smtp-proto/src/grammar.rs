@@ -3,14 +3,12 @@
 
 #![allow(clippy::arithmetic_side_effects)]
 
-use crate::{
-    Command, Domain, Mailbox, Path, PathErrorKind, Rules, command::Mail, error::CommandErrorKind,
-};
+use crate::{Command, Domain, Mailbox, Path, PathErrorKind, Rules, command::Mail, error::CommandErrorKind};
 use alloc::{format, string::String, vec, vec::Vec};
 use nom::{
     IResult, Parser,
     branch::alt,
-    bytes::complete::{tag_no_case, take_while1, take_while_m_n},
+    bytes::complete::{tag_no_case, take_while_m_n, take_while1},
     character::complete::char,
     combinator::{all_consuming, opt, recognize, verify},
     multi::{many0, many1, separated_list1},
@@ -93,8 +91,32 @@ fn params(input: &str) -> IResult<&str, Vec<(&str, Option<&str>)>> {
 
 fn piece() -> impl Strategy<Value = String> {
     let pieces = vec![
-        "a", "b-c", ".", "-", "@", "<", ">", "\"", "\\", " ", "ü", "[", "]", "192.0.2.1", "[IPv6:::1]", "[x:y]", ":",
-        ",", "_", "=", "example.com", "user", "<user@example.com>", "SIZE=1", "X-A", "postmaster",
+        "a",
+        "b-c",
+        ".",
+        "-",
+        "@",
+        "<",
+        ">",
+        "\"",
+        "\\",
+        " ",
+        "ü",
+        "[",
+        "]",
+        "192.0.2.1",
+        "[IPv6:::1]",
+        "[x:y]",
+        ":",
+        ",",
+        "_",
+        "=",
+        "example.com",
+        "user",
+        "<user@example.com>",
+        "SIZE=1",
+        "X-A",
+        "postmaster",
     ];
     proptest::collection::vec(proptest::sample::select(pieces), 0..8).prop_map(|pieces| pieces.concat())
 }

@@ -29,8 +29,8 @@ pub use client::Client;
 pub use command::{Attributes, Auth, Command, Host, Mail, Rcpt};
 pub use enhanced::EnhancedCode;
 pub use error::{
-    CommandError, CommandErrorKind, Misuse, PathError, PathErrorKind, ReplyError, ReplyErrorKind,
-    TextError, TextErrorKind, UpgradeError,
+    CommandError, CommandErrorKind, Misuse, PathError, PathErrorKind, ReplyError, ReplyErrorKind, TextError,
+    TextErrorKind, UpgradeError,
 };
 pub use mail_base::{Name, Secret, lines::LineEndings};
 pub use params::{BodyType, MAX_PARAMETERS, MailParams, Others, Param, RcptParams, Return};
@@ -42,6 +42,4 @@ pub use server::Server;
 pub use text::{Text, Word};
 pub use transaction::{Envelope, Outcome, Transaction};
 pub use transcript::Transcript;
-pub use values::{
-    ByMode, DeliverBy, Hold, Notify, NotifyOn, OriginalRecipient, Priority, Timestamp, Xtext,
-};
+pub use values::{ByMode, DeliverBy, Hold, Notify, NotifyOn, OriginalRecipient, Priority, Timestamp, Xtext};

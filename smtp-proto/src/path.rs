@@ -210,7 +210,11 @@ impl<'a> Domain<'a> {
 /// Path = "<" [ A-d-l ":" ] Mailbox ">"
 /// ```
 /// `"<>"` and `"<Postmaster>"` besides (RFC 5321 §4.1.2, §4.1.1.3). Gives the offset behind the path.
-pub(crate) fn read_path<'a>(text: &'a str, from: usize, rules: &Rules) -> Result<(Path<'a>, usize), PathError> {
+pub(crate) fn read_path<'a>(
+    text: &'a str,
+    from: usize,
+    rules: &Rules,
+) -> Result<(Path<'a>, usize), PathError> {
     let bytes = text.as_bytes();
     if bytes.get(from) != Some(&b'<') {
         if !rules.bare_addresses {
@@ -405,7 +409,8 @@ fn literal(text: &str) -> Option<Domain<'_>> {
     let is_tag = tag.bytes().all(|octet| octet.is_ascii_alphanumeric() || octet == b'-')
         && tag.ends_with(|last: char| last.is_ascii_alphanumeric());
     let is_content = |octet| matches!(octet, b'!'..=b'Z' | b'^'..=b'~');
-    (is_tag && !content.is_empty() && content.bytes().all(is_content)).then_some(Domain::General { tag, content })
+    (is_tag && !content.is_empty() && content.bytes().all(is_content))
+        .then_some(Domain::General { tag, content })
 }
 
 /// Letters, digits, hyphen, dot and what is outside ASCII: the octets of a domain.

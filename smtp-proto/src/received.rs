@@ -1,6 +1,9 @@
 //! The `Received:` field that a server puts on top of what it takes (RFC 5321 §4.4).
 
-use crate::{path::Path, server::{HelloKind, Server}};
+use crate::{
+    path::Path,
+    server::{HelloKind, Server},
+};
 use alloc::string::{String, ToString};
 use core::net::IpAddr;
 use mail_base::write::FieldWriter;
@@ -49,7 +52,13 @@ impl<'a> Received<'a> {
 
     /// How the message came (RFC 3848, RFC 6531 §4.3).
     #[must_use]
-    pub fn with_protocol(self, hello: HelloKind, is_tls: bool, is_authenticated: bool, is_utf8: bool) -> Self {
+    pub fn with_protocol(
+        self,
+        hello: HelloKind,
+        is_tls: bool,
+        is_authenticated: bool,
+        is_utf8: bool,
+    ) -> Self {
         Self { protocol: Some(protocol(hello, is_tls, is_authenticated, is_utf8)), ..self }
     }
 

@@ -134,12 +134,19 @@ impl Peer {
 /// A local part like `user%elsewhere@ours` or `"user@elsewhere"@ours` is local here, because its domain is
 /// ours; whoever delivers it must not read a second address out of it.
 #[must_use]
-pub fn decide(policy: &RelayPolicy, peer: &Peer, recipient: &Path<'_>, logins: &PopBeforeSmtp, now: u64) -> Decision {
+pub fn decide(
+    policy: &RelayPolicy,
+    peer: &Peer,
+    recipient: &Path<'_>,
+    logins: &PopBeforeSmtp,
+    now: u64,
+) -> Decision {
     if policy.is_local(recipient) {
         return Decision::Local;
     }
     let is_trusted = policy.trusted_networks.iter().any(|network| network.contains(peer.address));
-    if *recipient != Path::Null && (peer.is_authenticated || is_trusted || logins.is_known(peer.address, now)) {
+    if *recipient != Path::Null && (peer.is_authenticated || is_trusted || logins.is_known(peer.address, now))
+    {
         return Decision::Relay;
     }
     Decision::Refuse

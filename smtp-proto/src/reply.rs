@@ -109,7 +109,8 @@ impl<'a> Reply<'a> {
             let separator = if lines.peek().is_some() { '-' } else { ' ' };
             let mut written = String::with_capacity(line.len().saturating_add(16));
             let _ = write!(written, "{code}{separator}{prefix}");
-            written.extend(line.chars().map(|character| if character.is_control() { '?' } else { character }));
+            written
+                .extend(line.chars().map(|character| if character.is_control() { '?' } else { character }));
             wire.extend_from_slice(written.as_bytes());
             wire.extend_from_slice(b"\r\n");
         }
@@ -294,7 +295,9 @@ impl ReplyReader {
 fn read_line(line: &[u8]) -> Result<(Code, bool), (ReplyErrorKind, usize)> {
     let (digits, rest) = line.split_first_chunk::<3>().ok_or((ReplyErrorKind::Code, 0))?;
     let code = digits.iter().try_fold(0_u16, |code, digit| {
-        digit.is_ascii_digit().then(|| code.saturating_mul(10).saturating_add(u16::from(digit.saturating_sub(b'0'))))
+        digit
+            .is_ascii_digit()
+            .then(|| code.saturating_mul(10).saturating_add(u16::from(digit.saturating_sub(b'0'))))
     });
     let code = code.and_then(Code::new).ok_or((ReplyErrorKind::Code, 0))?;
     let is_control = |octet: u8| (octet < b' ' && octet != b'\t') || octet == 0x7f;

@@ -123,7 +123,8 @@ impl RecipientOutcome {
     /// Whether the server has taken the message for this recipient.
     #[must_use]
     pub fn is_accepted(&self) -> bool {
-        let is_success = |reply: &Option<Reply<'_>>| reply.as_ref().is_some_and(|reply| reply.code().is_success());
+        let is_success =
+            |reply: &Option<Reply<'_>>| reply.as_ref().is_some_and(|reply| reply.code().is_success());
         is_success(&self.rcpt) && is_success(&self.message)
     }
 

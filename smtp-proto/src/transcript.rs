@@ -44,9 +44,15 @@ enum State {
     /// Responses of SASL, until the server says something else than 334 or `+`.
     Auth,
     /// A body with dots.
-    Body { decoder: DotDecoder, octets: u64 },
+    Body {
+        decoder: DotDecoder,
+        octets: u64,
+    },
     /// A body with a count.
-    Chunk { left: u64, octets: u64 },
+    Chunk {
+        left: u64,
+        octets: u64,
+    },
 }
 
 impl Default for Transcript {
@@ -59,7 +65,13 @@ impl Transcript {
     /// An empty transcript.
     #[must_use]
     pub fn new() -> Self {
-        Self { text: String::new(), limit: LIMIT, client: Vec::new(), server: Vec::new(), state: State::Commands }
+        Self {
+            text: String::new(),
+            limit: LIMIT,
+            client: Vec::new(),
+            server: Vec::new(),
+            state: State::Commands,
+        }
     }
 
     /// The same, with at most so many octets of text. Default: 256 KiB. What comes after that is not written.
@@ -115,7 +127,8 @@ impl Transcript {
 
     /// Takes a line, or what there is of it; gives what follows it.
     fn client_line<'i>(&mut self, octets: &'i [u8]) -> &'i [u8] {
-        let length = octets.iter().position(|&octet| octet == b'\n').map_or(octets.len(), |at| at.saturating_add(1));
+        let length =
+            octets.iter().position(|&octet| octet == b'\n').map_or(octets.len(), |at| at.saturating_add(1));
         let (line, rest) = octets.split_at_checked(length).unwrap_or((octets, b""));
         push_bounded(&mut self.client, line);
         if !line.ends_with(b"\n") {
@@ -128,7 +141,11 @@ impl Transcript {
         if matches!(self.state, State::Auth) {
             self.write("C: ", b"", "[redacted]");
         } else if verb.eq_ignore_ascii_case(b"AUTH") {
-            self.write("C: AUTH ", words.next().unwrap_or(b""), if words.next().is_some() { " [redacted]" } else { "" });
+            self.write(
+                "C: AUTH ",
+                words.next().unwrap_or(b""),
+                if words.next().is_some() { " [redacted]" } else { "" },
+            );
             self.state = State::Auth;
         } else if verb.eq_ignore_ascii_case(b"PASS") {
             self.write("C: ", verb, " [redacted]");

@@ -226,9 +226,8 @@ fn is_utf8_address(address: &str) -> bool {
     let is_plain = |text: &str| text.bytes().all(|octet| matches!(octet, b'!'..=b'<' | b'>'..=b'~' | 0x80..));
     let is_first_plain = pieces.next().is_some_and(is_plain);
     let mut rest = pieces.map(|piece| piece.strip_prefix("x{").and_then(|piece| piece.split_once('}')));
-    let is_point = |point: &str| {
-        (2..=6).contains(&point.len()) && point.bytes().all(|octet| hex(octet).is_some())
-    };
+    let is_point =
+        |point: &str| (2..=6).contains(&point.len()) && point.bytes().all(|octet| hex(octet).is_some());
     let are_rest = rest.all(|piece| piece.is_some_and(|(point, text)| is_point(point) && is_plain(text)));
     !address.is_empty() && is_first_plain && are_rest
 }
@@ -444,7 +443,8 @@ fn zone_offset(zone: &str) -> Option<i64> {
         return Some(0);
     }
     let digits = zone.strip_prefix(['+', '-'])?;
-    let (hours, minutes) = digits.split_once(':').filter(|(hours, _)| hours.len() == 2 && digits.len() == 5)?;
+    let (hours, minutes) =
+        digits.split_once(':').filter(|(hours, _)| hours.len() == 2 && digits.len() == 5)?;
     let (hours, minutes) = (number(hours, 2)?, number(minutes, 2)?);
     if hours > 23 || minutes > 59 {
         return None;
@@ -455,7 +455,8 @@ fn zone_offset(zone: &str) -> Option<i64> {
 
 /// A number of at most so many digits, and nothing else.
 fn number(text: &str, digits: usize) -> Option<i64> {
-    let is_number = !text.is_empty() && text.len() <= digits && text.bytes().all(|octet| octet.is_ascii_digit());
+    let is_number =
+        !text.is_empty() && text.len() <= digits && text.bytes().all(|octet| octet.is_ascii_digit());
     is_number.then(|| text.parse().ok()).flatten()
 }
 
@@ -532,8 +533,16 @@ mod tests {
         assert_eq!(seconds("1996-12-19T16:39:57-08:00"), Some(851_042_397));
         assert_eq!(seconds("2000-02-29T00:00:00.52+00:00"), Some(951_782_400));
         for broken in [
-            "1234", "", "2014-04-03", "2014-04-03T23:01:00", "2014-13-03T23:01:00Z", "2015-02-29T00:00:00Z",
-            "2014-04-03T24:01:00Z", "2014-04-03T23:01:00+1:00", "2014-04-03T23:01:00.Z", "+014-04-03T23:01:00Z",
+            "1234",
+            "",
+            "2014-04-03",
+            "2014-04-03T23:01:00",
+            "2014-13-03T23:01:00Z",
+            "2015-02-29T00:00:00Z",
+            "2014-04-03T24:01:00Z",
+            "2014-04-03T23:01:00+1:00",
+            "2014-04-03T23:01:00.Z",
+            "+014-04-03T23:01:00Z",
         ] {
             assert_eq!(seconds(broken), None, "{broken}");
         }
@@ -573,7 +582,8 @@ mod tests {
         assert_eq!((recipient.kind(), recipient.address()), ("rfc822", "bob+40x"));
         assert!(OriginalRecipient::parse("utf-8;e\\x{3D}mc2@\\x{30C9}.jp").is_some());
         assert!(OriginalRecipient::parse("utf-8;ü@example").is_some());
-        for broken in ["", "rfc822", ";a", "rfc822;", "rfc822;a=b", "utf-8;\\x{3d}", "utf-8;\\n", "rfc822;ü"] {
+        for broken in ["", "rfc822", ";a", "rfc822;", "rfc822;a=b", "utf-8;\\x{3d}", "utf-8;\\n", "rfc822;ü"]
+        {
             assert_eq!(OriginalRecipient::parse(broken), None, "{broken}");
         }
         assert_eq!(OriginalRecipient::parse(&format!("rfc822;{}", "a".repeat(500))), None);

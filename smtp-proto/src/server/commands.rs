@@ -181,9 +181,8 @@ impl Server {
         };
         let params = &rcpt.params;
         let is_dsn = params.notify.is_some() || params.orcpt.is_some();
-        let is_offered = (config.dsn || !is_dsn)
-            && (config.rrvs || params.rrvs.is_none())
-            && params.others.is_empty();
+        let is_offered =
+            (config.dsn || !is_dsn) && (config.rrvs || params.rrvs.is_none()) && params.others.is_empty();
         if config.unoffered_parameters == UnofferedParameters::Refuse && !is_offered {
             return Err((Cause::Parameter, replies::PARAMETER));
         }
@@ -249,16 +248,16 @@ impl Server {
                 // the chunk's own events follow; this one says that the line was read
                 Advance::Event { used, event: Event::Answered }
             }
-            Command::Burl { url, last } => {
-                self.ask(used, Question::Burl { last }, Event::Burl { url, last })
-            }
+            Command::Burl { url, last } => self.ask(used, Question::Burl { last }, Event::Burl { url, last }),
             Command::StartTls => self.ask(used, Question::StartTls, Event::StartTls),
             Command::Auth(auth) => self.authenticate(auth, used, out),
             Command::Etrn(node) => self.ask(used, Question::Other, Event::Etrn(node)),
             Command::Atrn(domains) => self.ask(used, Question::Other, Event::Atrn(domains)),
             Command::Xclient(attributes) => self.ask(used, Question::Xclient, Event::Xclient(attributes)),
             Command::Xforward(attributes) => self.ask(used, Question::Other, Event::Xforward(attributes)),
-            Command::Vrfy(text) if self.config.open_vrfy => self.ask(used, Question::Other, Event::Vrfy(text)),
+            Command::Vrfy(text) if self.config.open_vrfy => {
+                self.ask(used, Question::Other, Event::Vrfy(text))
+            }
             Command::Expn(text) => self.ask(used, Question::Other, Event::Expn(text)),
             Command::Unknown { verb, argument } => {
                 self.ask(used, Question::Other, Event::Unknown { verb, argument })

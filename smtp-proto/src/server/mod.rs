@@ -274,7 +274,8 @@ impl Server {
     /// Moves the session, now that the answer is yes.
     fn accepted(&mut self, question: Question) {
         match question {
-            Question::Connect | Question::Other | Question::ChunkEnd | Question::Burl { last: false } => {}
+            Question::Connect => self.is_early_told = false,
+            Question::Other | Question::ChunkEnd | Question::Burl { last: false } => {}
             Question::Hello(kind) => self.hello = Some(kind),
             Question::Auth => {
                 self.is_authenticated = true;
@@ -282,7 +283,8 @@ impl Server {
             }
             Question::StartTls => self.phase = Phase::Tls,
             Question::Mail { body, smtputf8 } => {
-                self.transaction = Some(Transaction { recipients: 0, body, smtputf8, octets: 0, filter: None });
+                self.transaction =
+                    Some(Transaction { recipients: 0, body, smtputf8, octets: 0, filter: None });
             }
             Question::Rcpt => {
                 if let Some(transaction) = &mut self.transaction {
@@ -379,7 +381,13 @@ impl Server {
     }
 
     /// Tells the client no.
-    fn refuse<'i>(&mut self, used: usize, cause: Cause, reply: Reply<'static>, out: &mut Vec<u8>) -> Advance<'i> {
+    fn refuse<'i>(
+        &mut self,
+        used: usize,
+        cause: Cause,
+        reply: Reply<'static>,
+        out: &mut Vec<u8>,
+    ) -> Advance<'i> {
         reply.write(out);
         self.count_error(out);
         Advance::Event { used, event: Event::Refused { cause, reply } }

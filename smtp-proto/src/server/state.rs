@@ -34,12 +34,19 @@ pub(super) enum Question {
     Hello(HelloKind),
     Auth,
     StartTls,
-    Mail { body: BodyType, smtputf8: bool },
+    Mail {
+        body: BodyType,
+        smtputf8: bool,
+    },
     Rcpt,
     Data,
     ChunkEnd,
-    BodyEnd { left: u32 },
-    Burl { last: bool },
+    BodyEnd {
+        left: u32,
+    },
+    Burl {
+        last: bool,
+    },
     Xclient,
     /// A command that changes nothing.
     Other,

@@ -1,0 +1,470 @@
+//! The client machine, and transactions.
+#![allow(clippy::arithmetic_side_effects)]
+
+mod common;
+
+use common::{Session, config, host};
+use smtp_proto::{
+    Client, Command, Envelope, LineEndings, Mail, Misuse, Path, Rcpt, ReplyErrorKind, Rules, Transaction,
+    UpgradeError,
+    client::{Advance, ClientConfig, TlsPolicy, Violation, auth_command},
+    server::Profile,
+    transaction::{self, Failure},
+};
+
+/// A client, what it has sent, and what has happened.
+struct Talk {
+    client: Client,
+    out: Vec<u8>,
+    input: Vec<u8>,
+    events: Vec<String>,
+}
+
+fn talk(tls: TlsPolicy) -> Talk {
+    let config = ClientConfig::new(host("client.example").into_owned()).with_tls(tls);
+    with(config)
+}
+
+fn with(config: ClientConfig) -> Talk {
+    Talk { client: Client::new(config, false), out: Vec::new(), input: Vec::new(), events: Vec::new() }
+}
+
+impl Talk {
+    /// The server says this; gives what the client answers.
+    fn hear(&mut self, text: &str) -> Result<String, Violation> {
+        self.input.extend_from_slice(text.as_bytes());
+        loop {
+            let input = std::mem::take(&mut self.input);
+            let used = match self.client.advance(&input, 0, &mut self.out)? {
+                Advance::Event { used, event } => {
+                    self.events.push(format!("{event:?}"));
+                    used
+                }
+                _ => 0,
+            };
+            self.input = input[used..].to_vec();
+            if used == 0 {
+                return Ok(String::from_utf8(std::mem::take(&mut self.out)).unwrap());
+            }
+        }
+    }
+
+    fn send(&mut self, line: &str) -> Result<(), Misuse> {
+        let command = Command::parse(line.as_bytes(), &Rules::STRICT).unwrap();
+        self.client.send(&command, &mut self.out)
+    }
+
+    fn next(&mut self) -> Advance<'static> {
+        self.client.advance(b"", 0, &mut self.out).unwrap()
+    }
+}
+
+/// Ready, with this offered.
+fn ready(offer: &str) -> Talk {
+    let mut talk = talk(TlsPolicy::None);
+    assert_eq!(talk.hear("220 mx\r\n").unwrap(), "EHLO client.example\r\n");
+    let lines: String = offer.split(' ').map(|line| format!("250-{}\r\n", line.replace('_', " "))).collect();
+    talk.hear(&format!("250-mx\r\n{lines}250 X-END\r\n")).unwrap();
+    assert_eq!(talk.next(), Advance::NeedCommand);
+    talk.events.clear();
+    talk
+}
+
+#[test]
+fn a_server_without_ehlo_is_asked_with_helo() {
+    let mut talk = talk(TlsPolicy::Opportunistic);
+    talk.hear("220 mx\r\n").unwrap();
+    assert_eq!(talk.hear("502 what?\r\n").unwrap(), "HELO client.example\r\n");
+    talk.hear("250 mx\r\n").unwrap();
+    assert_eq!(talk.events.last().unwrap(), "Ready(Reply(250 mx))");
+    assert_eq!(talk.send("MAIL FROM:<a@b> SIZE=1"), Err(Misuse::NotOffered("SIZE")));
+    assert_eq!(talk.send("MAIL FROM:<a@b>"), Ok(()));
+    assert_eq!(talk.send("RCPT TO:<c@d>"), Err(Misuse::NotNow), "no pipelining");
+}
+
+#[test]
+fn servers_that_do_not_want_to_talk_are_left() {
+    let mut talk = talk(TlsPolicy::None);
+    assert_eq!(talk.hear("554 go away\r\n").unwrap(), "QUIT\r\n");
+    assert_eq!(talk.next(), Advance::Close);
+    let mut talk = self::talk(TlsPolicy::None);
+    talk.hear("220 mx\r\n").unwrap();
+    assert_eq!(talk.hear("421 later\r\n").unwrap(), "");
+    assert_eq!(talk.next(), Advance::Close);
+    assert_eq!(talk.events.last().unwrap(), "Closing(Reply(421 later))");
+    let mut talk = self::talk(TlsPolicy::None);
+    talk.hear("220 mx\r\n").unwrap();
+    assert_eq!(talk.hear("450 later\r\n"), Err(Violation::HelloRefused(450)));
+}
+
+#[test]
+fn a_stripped_starttls_is_an_error_before_anything_is_sent() {
+    let mut required = talk(TlsPolicy::Required);
+    required.hear("220 mx\r\n").unwrap();
+    assert_eq!(required.hear("250-mx\r\n250 XXXXXXXX\r\n"), Err(Violation::NoTls));
+    assert!(required.out.is_empty());
+    assert_eq!(required.send("MAIL FROM:<a@b>"), Err(Misuse::NotNow));
+    let mut refused = talk(TlsPolicy::Required);
+    refused.hear("220 mx\r\n").unwrap();
+    assert_eq!(refused.hear("250-mx\r\n250 STARTTLS\r\n").unwrap(), "STARTTLS\r\n");
+    assert_eq!(refused.hear("454 not now\r\n"), Err(Violation::TlsRefused(454)));
+    let mut opportunistic = talk(TlsPolicy::Opportunistic);
+    opportunistic.hear("220 mx\r\n250-mx\r\n250 STARTTLS\r\n454 not now\r\n").unwrap();
+    assert_eq!(opportunistic.next(), Advance::NeedCommand);
+}
+
+#[test]
+fn starttls_forgets_what_was_said_and_greets_again() {
+    let mut talk = talk(TlsPolicy::Required);
+    talk.hear("220 mx\r\n250-mx\r\n250-STARTTLS\r\n250 X-CLEAR\r\n").unwrap();
+    talk.hear("220 go\r\n").unwrap();
+    assert_eq!(talk.next(), Advance::StartTls);
+    let injected = talk.client.clone().upgrade(b"250 injected\r\n").unwrap_err();
+    assert_eq!(injected, UpgradeError::Injected { octets: 14 });
+    talk.client = talk.client.upgrade(b"").unwrap();
+    assert!(talk.client.is_tls() && !talk.client.capabilities().has("X-CLEAR"));
+    assert_eq!(talk.hear("").unwrap(), "EHLO client.example\r\n");
+    talk.hear("250-mx\r\n250 SIZE\r\n").unwrap();
+    assert_eq!(talk.next(), Advance::NeedCommand);
+    assert_eq!(talk.client.upgrade(b"").unwrap_err(), UpgradeError::NotAgreed);
+}
+
+#[test]
+fn groups_end_where_the_session_may_change() {
+    let mut talk = ready("PIPELINING");
+    for line in ["MAIL FROM:<a@b>", "RCPT TO:<c@d>", "RCPT TO:<e@f>", "DATA"] {
+        talk.send(line).unwrap();
+    }
+    assert_eq!(talk.send("NOOP"), Err(Misuse::NotNow), "DATA ends a group");
+    assert_eq!(talk.next(), Advance::NeedInput);
+    talk.hear("250 a\r\n250 b\r\n550 c\r\n354 d\r\n").unwrap();
+    let to: Vec<_> = talk.events.iter().map(|event| event.split(',').next().unwrap().to_string()).collect();
+    assert_eq!(to, ["Reply { to: Mail", "Reply { to: Rcpt", "Reply { to: Rcpt", "Reply { to: Data"]);
+    assert_eq!((talk.client.accepted(), talk.next()), (1, Advance::NeedCommand));
+    talk.client.body(b"a\r\n.", &mut talk.out).unwrap();
+    talk.client.end_body(&mut talk.out).unwrap();
+    talk.send("MAIL FROM:<a@b>").unwrap();
+    assert_eq!(talk.hear("").unwrap(), "a\r\n..\r\n.\r\nMAIL FROM:<a@b>\r\n");
+    assert_eq!(talk.client.deadline(), Some(600));
+}
+
+#[test]
+fn what_is_not_offered_is_not_sent() {
+    let mut talk = ready("SIZE_100 LIMITS_RCPTMAX=1_MAILMAX=1 AUTH_PLAIN 8BITMIME");
+    for (line, misuse) in [
+        ("MAIL FROM:<a@b> SIZE=101", Misuse::TooLarge { limit: 100 }),
+        ("MAIL FROM:<a@b> BODY=BINARYMIME", Misuse::NotOffered("BINARYMIME")),
+        ("MAIL FROM:<ü@b> SMTPUTF8", Misuse::NotOffered("SMTPUTF8")),
+        ("MAIL FROM:<ü@b>", Misuse::NotOffered("SMTPUTF8")),
+        ("MAIL FROM:<a@b> RET=FULL", Misuse::NotOffered("DSN")),
+        ("MAIL FROM:<a@b> BY=1;R", Misuse::NotOffered("DELIVERBY")),
+        ("MAIL FROM:<a@b> MT-PRIORITY=1", Misuse::NotOffered("MT-PRIORITY")),
+        ("MAIL FROM:<a@b> HOLDFOR=1", Misuse::NotOffered("FUTURERELEASE")),
+        ("MAIL FROM:<a@b> REQUIRETLS", Misuse::NotOffered("REQUIRETLS")),
+        ("AUTH CRAM-MD5", Misuse::NotOffered("AUTH")),
+        ("BDAT 1", Misuse::NotNow),
+        ("EHLO a", Misuse::NotNow),
+    ] {
+        assert_eq!(talk.send(line), Err(misuse), "{line}");
+    }
+    assert!(talk.out.is_empty());
+    talk.send("MAIL FROM:<a@b> SIZE=100 BODY=8BITMIME").unwrap();
+    talk.hear("250 ok\r\n").unwrap();
+    assert_eq!(talk.send("RCPT TO:<c@d> NOTIFY=NEVER"), Err(Misuse::NotOffered("DSN")));
+    talk.send("RCPT TO:<c@d>").unwrap();
+    talk.hear("250 ok\r\n").unwrap();
+    assert_eq!(talk.send("RCPT TO:<c@d>"), Err(Misuse::TooMany { limit: 1 }));
+    talk.send("RSET").unwrap();
+    talk.hear("250 ok\r\n").unwrap();
+    assert_eq!(talk.send("MAIL FROM:<a@b>"), Err(Misuse::TooMany { limit: 1 }));
+}
+
+#[test]
+fn authentication_is_an_exchange_of_octets() {
+    let mut talk = ready("AUTH_LOGIN_PLAIN");
+    talk.client.send(&auth_command("PLAIN", Some(b"\0a\0b")).unwrap(), &mut talk.out).unwrap();
+    assert_eq!(talk.hear("535 no\r\n").unwrap(), "AUTH PLAIN AGEAYg==\r\n");
+    talk.client.send(&auth_command("LOGIN", None).unwrap(), &mut talk.out).unwrap();
+    talk.hear("334 VXNlcg==\r\n").unwrap();
+    assert_eq!(talk.next(), Advance::NeedCommand);
+    talk.client.respond(b"user", &mut talk.out).unwrap();
+    assert_eq!(talk.client.respond(b"user", &mut talk.out), Err(Misuse::NoQuestion));
+    assert_eq!(talk.hear("334 \r\n").unwrap(), "dXNlcg==\r\n");
+    talk.client.cancel(&mut talk.out).unwrap();
+    assert_eq!(talk.hear("501 cancelled\r\n").unwrap(), "*\r\n");
+    assert_eq!(talk.next(), Advance::NeedCommand);
+    talk.client.send(&auth_command("PLAIN", Some(b"")).unwrap(), &mut talk.out).unwrap();
+    assert_eq!(talk.hear("334 ?\r\n"), Err(Violation::Challenge));
+    assert_eq!(auth_command("A B", None), None);
+}
+
+#[test]
+fn servers_that_break_the_protocol_are_left() {
+    let violation = |text: &str| {
+        let mut talk = ready("PIPELINING");
+        talk.send("MAIL FROM:<a@b>").unwrap();
+        talk.hear(text).unwrap_err()
+    };
+    assert_eq!(violation("354 go\r\n"), Violation::Code(354));
+    assert_eq!(violation("250 ok\r\n250 ok\r\n"), Violation::Unasked(250));
+    let reply = |text| match violation(text) {
+        Violation::Reply(error) => error.kind,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(reply("250-a\r\n251 b\r\n"), ReplyErrorKind::MixedCodes);
+    assert_eq!(reply("250 a\nb\r\n"), ReplyErrorKind::LineEnd);
+    assert_eq!(reply(&"2".repeat(3000)), ReplyErrorKind::TooLong);
+}
+
+#[test]
+fn bodies_with_bare_line_ends_are_refused_or_made_good() {
+    let begin = |endings| {
+        let config = ClientConfig::new(host("c").into_owned()).with_tls(TlsPolicy::None);
+        let mut talk = with(config.with_body_line_endings(endings));
+        talk.hear("220 mx\r\n250-mx\r\n250 CHUNKING\r\n").unwrap();
+        talk.send("MAIL FROM:<a@b>").unwrap();
+        talk.hear("250 ok\r\n").unwrap();
+        talk.send("RCPT TO:<c@d>").unwrap();
+        talk.hear("250 ok\r\n").unwrap();
+        talk
+    };
+    let mut strict = begin(LineEndings::Strict);
+    strict.send("DATA").unwrap();
+    strict.hear("354 go\r\n").unwrap();
+    assert_eq!(strict.client.body(b"a\n.\n", &mut strict.out), Err(Misuse::LineEnd { at: 1 }));
+    assert_eq!(
+        strict.client.end_body(&mut strict.out),
+        Err(Misuse::NotNow),
+        "the end cannot be sent any more"
+    );
+
+    let mut strict = begin(LineEndings::Strict);
+    assert_eq!(strict.client.chunk(b"a\n", false, &mut strict.out), Err(Misuse::LineEnd { at: 1 }));
+    assert!(strict.out.is_empty());
+
+    let mut normalising = begin(LineEndings::Normalise);
+    normalising.client.chunk(b"a\n\r", false, &mut normalising.out).unwrap();
+    assert_eq!(normalising.hear("250 ok\r\n").unwrap(), "BDAT 3\r\na\r\n");
+    normalising.client.chunk(b"", true, &mut normalising.out).unwrap();
+    assert_eq!(normalising.hear("250 ok\r\n").unwrap(), "BDAT 1 LAST\r\n ");
+}
+
+fn path(text: &str) -> Path<'_> {
+    Path::parse(text, &Rules::STRICT).unwrap()
+}
+
+fn envelope<'e>(recipients: &[&'e str]) -> Envelope<'e> {
+    let mail = Mail::from(path("<a@client.example>"));
+    recipients.iter().fold(Envelope::new(mail), |envelope, rcpt| envelope.to(Rcpt::to(path(rcpt))))
+}
+
+/// Sends a message from our client to our server, and gives the codes for each recipient.
+fn deliver(
+    client: &mut Client,
+    session: &mut Session,
+    envelope: &Envelope<'_>,
+    body: &[u8],
+    with_chunks: bool,
+) -> Vec<(Option<u16>, Option<u16>)> {
+    let mut transaction = Transaction::new(envelope);
+    if with_chunks {
+        transaction = transaction.with_chunks(client);
+    }
+    let mut input = Vec::new();
+    let mut out = Vec::new();
+    let mut pieces = body.chunks(7);
+    loop {
+        let advance = transaction.advance(client, &input, 0, &mut out).unwrap();
+        match advance {
+            transaction::Advance::Used(used) => {
+                input.drain(..used);
+            }
+            transaction::Advance::NeedInput => {
+                assert!(!out.is_empty(), "both sides wait");
+                input.extend_from_slice(session.send(&out).as_bytes());
+                out.clear();
+            }
+            transaction::Advance::NeedBody => match pieces.next() {
+                Some(piece) => transaction.body(client, piece, &mut out).unwrap(),
+                None => transaction.end_body(client, &mut out).unwrap(),
+            },
+            transaction::Advance::Done => break,
+        }
+    }
+    assert!(out.is_empty() && input.is_empty());
+    let code = |reply: &Option<smtp_proto::Reply<'_>>| reply.as_ref().map(|reply| reply.code().get());
+    transaction.into_outcome().recipients.iter().map(|one| (code(&one.rcpt), code(&one.message))).collect()
+}
+
+fn connect(profile: Profile, change: impl Fn(&mut smtp_proto::server::Config)) -> (Client, Session) {
+    let mut config = config(profile);
+    config.require_auth = false;
+    config.require_tls = false;
+    change(&mut config);
+    let mut session = Session::ungreeted(config);
+    let client = ClientConfig::new(host("client.example").into_owned())
+        .with_tls(TlsPolicy::None)
+        .with_lmtp(profile == Profile::Lmtp);
+    let mut client = Client::new(client, false);
+    let mut input = session.send(b"").into_bytes();
+    let mut out = Vec::new();
+    loop {
+        match client.advance(&input, 0, &mut out).unwrap() {
+            Advance::Event { used, .. } => {
+                input.drain(..used);
+            }
+            Advance::NeedInput => {
+                input.extend_from_slice(session.send(&out).as_bytes());
+                out.clear();
+            }
+            Advance::NeedCommand => return (client, session),
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+const BODY: &[u8] = b"Subject: x\r\n\r\n.\r\n..\r\nend\r\n";
+
+#[test]
+fn our_client_delivers_to_our_server() {
+    for profile in [Profile::Relay, Profile::Lmtp] {
+        for pipelining in [true, false] {
+            for with_chunks in [true, false] {
+                let (mut client, mut session) = connect(profile, |config| config.pipelining = pipelining);
+                let envelope = envelope(&["<one@mx.example>", "<no@mx.example>", "<two@mx.example>"]);
+                let expected = [(Some(250), Some(250)), (Some(550), None), (Some(250), Some(250))];
+                for _ in 0..2 {
+                    let codes = deliver(&mut client, &mut session, &envelope, BODY, with_chunks);
+                    assert_eq!(codes, expected, "{profile:?} {pipelining} {with_chunks}");
+                }
+                let recipients = vec!["<one@mx.example>".to_string(), "<two@mx.example>".to_string()];
+                assert_eq!(
+                    session.messages,
+                    [(recipients.clone(), BODY.to_vec()), (recipients, BODY.to_vec())]
+                );
+                assert_eq!(session.early, 0, "the client waits where it must");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_message_without_recipients_is_given_up_and_the_next_one_goes() {
+    for pipelining in [true, false] {
+        for with_chunks in [true, false] {
+            let (mut client, mut session) = connect(Profile::Relay, |config| config.pipelining = pipelining);
+            let nobody = envelope(&["<no@mx.example>"]);
+            assert_eq!(deliver(&mut client, &mut session, &nobody, BODY, with_chunks), [(Some(550), None)]);
+            let somebody = envelope(&["<one@mx.example>"]);
+            assert_eq!(
+                deliver(&mut client, &mut session, &somebody, BODY, with_chunks),
+                [(Some(250), Some(250))]
+            );
+            assert_eq!(session.messages.len(), 1);
+        }
+    }
+}
+
+#[test]
+fn recipients_beyond_the_limit_are_not_tried() {
+    let (mut client, mut session) = connect(Profile::Relay, |config| config.limits.recipients = 1);
+    let codes = deliver(&mut client, &mut session, &envelope(&["<one@b>", "<two@b>"]), BODY, false);
+    assert_eq!(codes, [(Some(250), Some(250)), (None, None)]);
+}
+
+#[test]
+fn a_354_for_nobody_is_answered_with_an_empty_body() {
+    let mut talk = ready("PIPELINING");
+    let envelope = envelope(&["<one@b>"]);
+    let mut transaction = Transaction::new(&envelope);
+    let mut input = &b"250 ok\r\n550 no\r\n354 go\r\n554 no recipients\r\n"[..];
+    talk.out.clear();
+    while let transaction::Advance::Used(used) =
+        transaction.advance(&mut talk.client, input, 0, &mut talk.out).unwrap()
+    {
+        input = &input[used..];
+    }
+    assert!(talk.out.ends_with(b"DATA\r\n.\r\n"));
+    let outcome = transaction.into_outcome();
+    assert_eq!(outcome.data.unwrap().code().get(), 554);
+    assert!(!outcome.recipients[0].is_accepted() && outcome.recipients[0].message.is_none());
+}
+
+#[test]
+fn a_lost_connection_leaves_what_was_known() {
+    let mut talk = ready("PIPELINING");
+    let envelope = envelope(&["<one@b>"]);
+    let mut transaction = Transaction::new(&envelope);
+    let mut input = &b"250 ok\r\n421 shutting down\r\n"[..];
+    while let transaction::Advance::Used(used) =
+        transaction.advance(&mut talk.client, input, 0, &mut talk.out).unwrap()
+    {
+        input = &input[used..];
+    }
+    let outcome = transaction.into_outcome();
+    assert_eq!(outcome.mail.unwrap().code().get(), 250);
+    assert_eq!(outcome.recipients[0].rcpt.as_ref().unwrap().code().get(), 421);
+}
+
+#[test]
+fn an_envelope_that_is_not_covered_is_a_failure() {
+    let mut talk = ready("PIPELINING");
+    let mut envelope = envelope(&["<one@b>"]);
+    envelope.mail.params.size = Some(1);
+    let mut transaction = Transaction::new(&envelope);
+    let failure = transaction.advance(&mut talk.client, b"", 0, &mut talk.out).unwrap_err();
+    assert_eq!(failure, Failure::Envelope(Misuse::NotOffered("SIZE")));
+}
+
+#[test]
+fn queue_ids_are_read_in_the_usual_forms() {
+    for (text, id) in [
+        ("250 2.0.0 Ok: queued as 4F2A1", Some("4F2A1")),
+        ("250 OK id=1tEx4m-0001", Some("1tEx4m-0001")),
+        ("250 2.0.0 4AM3Gb1x Message accepted for delivery", Some("4AM3Gb1x")),
+        ("250 2.6.0 Message accepted", None),
+        ("250 ok", None),
+    ] {
+        let reply = smtp_proto::Reply::new(smtp_proto::Code::new(250).unwrap(), None, &text[4..]);
+        let outcome = transaction::RecipientOutcome { rcpt: None, message: Some(reply) };
+        assert_eq!(outcome.queue_id(), id, "{text}");
+    }
+}
+
+#[test]
+fn events_are_the_same_for_every_split() {
+    let (handshake, replies) =
+        ("220-mx\r\n220 hi\r\n250-mx\r\n250 PIPELINING\r\n", "250 a\r\n550-b\r\n550 c\r\n354 go\r\n");
+    let replies: Vec<_> = testkit::splits(replies.as_bytes()).collect();
+    for (first, second) in testkit::splits(handshake.as_bytes()).zip(replies.iter().cycle()) {
+        let mut talk = talk(TlsPolicy::None);
+        for piece in first {
+            talk.hear(std::str::from_utf8(piece).unwrap()).unwrap();
+        }
+        for line in ["MAIL FROM:<a@b>", "RCPT TO:<c@d>", "DATA"] {
+            talk.send(line).unwrap();
+        }
+        for piece in second {
+            talk.hear(std::str::from_utf8(piece).unwrap()).unwrap();
+        }
+        assert_eq!(
+            talk.events,
+            [
+                "Greeting(Reply(220-mx\\r\\n220 hi))",
+                "Ready(Reply(250-mx\\r\\n250 PIPELINING))",
+                "Reply { to: Mail, reply: Reply(250 a) }",
+                "Reply { to: Rcpt, reply: Reply(550-b\\r\\n550 c) }",
+                "Reply { to: Data, reply: Reply(354 go) }",
+            ]
+        );
+    }
+}
+
+#[test]
+fn servers_are_waited_for_as_long_as_the_rfc_says() {
+    let mut talk = talk(TlsPolicy::None);
+    assert_eq!(talk.client.deadline(), None);
+    assert_eq!(talk.client.advance(b"", 1000, &mut talk.out), Ok(Advance::NeedInput));
+    assert_eq!(talk.client.advance(b"22", 1200, &mut talk.out), Ok(Advance::NeedInput));
+    assert_eq!(talk.client.deadline(), Some(1300));
+}
