@@ -125,6 +125,9 @@ pub enum DefectKind {
     /// An end tag closes no element, or not the last one.
     #[error("the end tag \"{0}\" has no start")]
     EndTag(String),
+    /// An element begins where one before it must have ended.
+    #[error("an element has no end tag")]
+    Unclosed,
     /// A document type; it is passed over.
     #[error("a document type is declared")]
     DocumentType,

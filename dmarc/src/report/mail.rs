@@ -6,10 +6,7 @@ use super::{
     error::{ReadLimits, ReportError, ReportErrorKind},
     mime,
 };
-use alloc::{
-    format,
-    string::{String, ToString},
-};
+use alloc::{format, string::String};
 use mail_base::{Name, lex::is_atext, write::FieldWriter};
 
 /// The envelope of a report: who sends it to whom, and when. The mail "MUST conform to the DMARC mechanism": sign
@@ -145,12 +142,17 @@ impl AggregateReport {
     }
 }
 
-/// The identifier of a report, for a failure report that is about one message.
+/// A boundary that none of the parts holds.
 pub(super) fn boundary_for(parts: &[&[u8]]) -> String {
-    (0_u64..)
-        .map(|nth| format!("=-feedback-report-{nth}-="))
-        .find(|boundary| !parts.iter().any(|part| contains(part, boundary.as_bytes())))
-        .unwrap_or_else(|| "=-feedback-report-=".to_string())
+    let mut nth: usize = 0;
+    loop {
+        let boundary = format!("=-feedback-report-{nth}-=");
+        // the parts are finite, so one of the numbers is not in them
+        if !parts.iter().any(|part| contains(part, boundary.as_bytes())) {
+            return boundary;
+        }
+        nth = nth.saturating_add(1);
+    }
 }
 
 fn contains(octets: &[u8], other: &[u8]) -> bool {

@@ -166,6 +166,24 @@ impl Element {
         })
     }
 
+    /// Whether elements stand in it, and of one name in one place only.
+    fn is_container(self) -> bool {
+        matches!(
+            self,
+            Self::Feedback
+                | Self::Metadata
+                | Self::DateRange
+                | Self::PolicyPublished
+                | Self::Extension
+                | Self::Record
+                | Self::Row
+                | Self::PolicyEvaluated
+                | Self::Identifiers
+                | Self::AuthResults
+                | Self::Reason
+        )
+    }
+
     /// Whether the schema has the element in this parent; `None` is outside of all.
     fn belongs_in(self, parent: Option<Self>) -> bool {
         use Element as E;
@@ -352,8 +370,8 @@ impl<'a> Builder<'a> {
             return Err(self.error(ReportErrorKind::TooDeep { limit: self.limits.depth }));
         }
         let local_name = start.local_name();
-        let element = Element::named(local_name.as_ref());
-        let Some(element) = element.filter(|element| element.belongs_in(self.stack.last().copied())) else {
+        let Some(element) = Element::named(local_name.as_ref()).filter(|element| self.make_room(*element))
+        else {
             self.other(start);
             return Ok(());
         };
@@ -381,6 +399,25 @@ impl<'a> Builder<'a> {
         self.seen_anything = true;
         self.stack.push(element);
         Ok(())
+    }
+
+    /// Whether an element belongs where it begins, or does once elements that lack their end are closed: a value,
+    /// or anything in which a larger element begins.
+    fn make_room(&mut self, element: Element) -> bool {
+        if element.belongs_in(self.stack.last().copied()) {
+            return true;
+        }
+        let Some(depth) = self.stack.iter().rposition(|open| element.belongs_in(Some(*open))) else {
+            return false;
+        };
+        let is_in_value = self.stack.len() == depth.saturating_add(2)
+            && !self.stack.last().is_some_and(|open| open.is_container());
+        let makes_room = element.is_container() || is_in_value;
+        while makes_room && self.stack.len() > depth.saturating_add(1) {
+            self.defect(DefectKind::Unclosed, self.at);
+            self.close();
+        }
+        makes_room
     }
 
     fn error(&self, kind: ReportErrorKind) -> ReportError {

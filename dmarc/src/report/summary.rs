@@ -35,31 +35,41 @@ impl<'a> Summary<'a> {
     /// Rows of the table, those with the most messages first.
     fn rows(&self) -> Vec<&'a ReportRow> {
         let mut rows: Vec<&ReportRow> = self.report.rows.iter().collect();
-        rows.sort_by(|one, other| other.count.cmp(&one.count));
+        rows.sort_by_key(|row| core::cmp::Reverse(row.count));
         rows
     }
 }
 
 fn cells(row: &ReportRow) -> [String; 7] {
-    let aligned = |is_aligned: bool| if is_aligned { "" } else { ", not aligned" };
-    let dkim = row.dkim.iter().map(|result| format!("{} {}", result.result, result.domain));
-    let spf = row.spf.iter().map(|result| format!("{} {}", result.result, result.domain));
-    let note = |results: Vec<String>, is_aligned: bool, passed: bool| match results.is_empty() {
-        true => "none".to_string(),
-        false => results.join(", ") + if passed { aligned(is_aligned) } else { "" },
-    };
-    let dkim_passed = row.dkim.iter().any(|result| result.result == AuthResult::Pass);
-    let spf_passed = row.spf.iter().any(|result| result.result == AuthResult::Pass);
+    let dkim = row.dkim.iter().map(|result| (result.result, result.domain.as_str()));
+    let spf = row.spf.iter().map(|result| (result.result, result.domain.as_str()));
     [
         row.count.to_string(),
         row.source_ip.map_or_else(|| "?".to_string(), |ip| ip.to_string()),
         row.header_from.clone(),
         if row.is_pass() { "pass" } else { "fail" }.to_string(),
         done(row),
-        note(dkim.collect(), row.dkim_aligned, dkim_passed),
-        note(spf.collect(), row.spf_aligned, spf_passed),
+        results(dkim, row.dkim_aligned),
+        results(spf, row.spf_aligned),
     ]
     .map(|cell| printable(&cell))
+}
+
+/// The results of a mechanism, and whether one that passed was of no use.
+fn results<'a>(results: impl Iterator<Item = (AuthResult, &'a str)>, is_aligned: bool) -> String {
+    let mut passed = false;
+    let mut texts = Vec::new();
+    for (result, domain) in results {
+        passed |= result == AuthResult::Pass;
+        texts.push(format!("{result} {domain}"));
+    }
+    if texts.is_empty() {
+        return "none".to_string();
+    }
+    if passed && !is_aligned {
+        texts.push("not aligned".to_string());
+    }
+    texts.join(", ")
 }
 
 fn done(row: &ReportRow) -> String {

@@ -1,0 +1,476 @@
+//! Reports: written, read, gathered, and what is broken in those of others.
+#![cfg(feature = "report")]
+#![allow(clippy::unwrap_used, clippy::arithmetic_side_effects)]
+
+use dmarc::{
+    AlignmentMode, Discovery, Disposition, LocalPolicy, Mechanism, Method, Name, Override, OverrideKind,
+    Policy, Report, Request, Zone, evaluate,
+    report::{
+        Added, AggregateReport, Aggregator, AuthFailure, AuthResult, DefectKind, DeliveryResult, DkimResult,
+        FailureReport, Mail, Message, Namespace, ReadLimits, Reason, ReasonKind, ReportErrorKind, Reporter,
+        RowDisposition, SpfResult, SpfScope, Summary, Text,
+    },
+};
+
+const DAY: u64 = 86_400;
+const NOON: u64 = 1_790_000_000;
+
+fn name(text: &str) -> Name {
+    Name::parse(text).unwrap()
+}
+
+fn zone() -> Zone {
+    Zone::parse(
+        r#"
+        _dmarc.example.com. TXT "v=DMARC1; p=reject; sp=quarantine; aspf=s; rua=mailto:d@example.com,mailto:x@reports.example"
+        _dmarc.silent.example. TXT "v=DMARC1; p=reject"
+        _dmarc.test.example. TXT "v=DMARC1; p=reject; t=y; rua=mailto:d@test.example; ruf=mailto:f@test.example; fo=1"
+        "#,
+    )
+    .unwrap()
+}
+
+fn judge(request: Request) -> Report {
+    let local_policy = LocalPolicy::default().with_every_alignment(true);
+    evaluate(request.with_local_policy(local_policy), Discovery::TreeWalk).run(&zone())
+}
+
+fn reporter() -> Reporter {
+    Reporter::new("Example Mail", "dmarc@mx.example.net", name("mx.example.net"))
+        .with_generator("tests <1>")
+        .with_extra_contact_info("https://mx.example.net/?a&b")
+}
+
+fn dkim(domain: &str, result: AuthResult) -> DkimResult {
+    DkimResult { domain: domain.into(), selector: Some("s".into()), result, human_result: None }
+}
+
+fn spf(domain: &str, result: AuthResult) -> SpfResult {
+    SpfResult { domain: domain.into(), scope: Some(SpfScope::MailFrom), result, human_result: None }
+}
+
+/// A report with a row of every kind.
+fn sample() -> AggregateReport {
+    let mut aggregator = Aggregator::new(reporter());
+    let passes = judge(Request::new(name("example.com")).dkim_passed(name("example.com")));
+    let message = Message::from_ip([192, 0, 2, 1].into())
+        .with_envelope("", "mx.example.net")
+        .with_dkim(dkim("other.example", AuthResult::Fail))
+        .with_dkim(dkim("example.com", AuthResult::Pass))
+        .with_spf(spf("bounce.example.com", AuthResult::SoftFail));
+    for _ in 0..3 {
+        assert_eq!(aggregator.add(NOON, &passes, message.clone()), Added::Counted);
+    }
+    let fails = judge(Request::new(name("sub.example.com")));
+    let forwarded = fails.clone().overridden(
+        Disposition::None,
+        Override::new(OverrideKind::TrustedForwarder).with_comment("a <list>\u{1} & more"),
+    );
+    aggregator.add(NOON, &fails, Message::from_ip("2001:db8::1".parse().unwrap()));
+    aggregator.add(NOON, &forwarded, Message::from_ip("2001:db8::1".parse().unwrap()));
+    let mut due = aggregator.take_due(NOON + DAY);
+    assert_eq!(due.len(), 1);
+    due.remove(0).report
+}
+
+fn read(xml: &str) -> AggregateReport {
+    AggregateReport::read(xml.as_bytes(), &ReadLimits::default()).unwrap()
+}
+
+fn defects(xml: &str) -> Vec<DefectKind> {
+    read(xml).defects.into_iter().map(|defect| defect.kind).collect()
+}
+
+#[test]
+fn evaluations_become_rows_that_are_counted() {
+    let report = sample();
+    assert_eq!(report.metadata.begin, 1_789_948_800);
+    assert_eq!(report.metadata.end, 1_790_035_199);
+    assert_eq!(report.metadata.report_id, "1789948800.example.com@mx.example.net");
+    let policy = &report.policy;
+    assert_eq!((policy.p, policy.sp, policy.np), (Some(Policy::Reject), Some(Policy::Quarantine), None));
+    assert_eq!((policy.adkim, policy.aspf), (Some(AlignmentMode::Relaxed), Some(AlignmentMode::Strict)));
+    assert_eq!((policy.discovery_method, policy.testing), (Some(Method::TreeWalk), Some(false)));
+    assert_eq!(policy.fo, None, "fo without ruf is ignored");
+    let [passed, forwarded, failed] = report.rows.as_slice() else { panic!("{:#?}", report.rows) };
+    assert_eq!((passed.count, passed.disposition), (3, RowDisposition::Pass));
+    assert_eq!((passed.dkim_aligned, passed.spf_aligned), (true, false));
+    assert_eq!(passed.dkim[0].domain, "example.com", "what passed and is aligned comes first");
+    assert_eq!(passed.envelope_from.as_deref(), Some(""));
+    assert_eq!((failed.count, failed.disposition), (1, RowDisposition::Quarantine));
+    assert_eq!(failed.reasons, []);
+    assert_eq!(failed.header_from, "sub.example.com");
+    assert_eq!(forwarded.disposition, RowDisposition::None);
+    assert_eq!(forwarded.reasons[0].kind, ReasonKind::Override(OverrideKind::TrustedForwarder));
+}
+
+#[test]
+fn what_is_written_is_read_again() {
+    let report = sample();
+    let mut expected = report.clone();
+    // what XML cannot hold is replaced
+    expected.rows[1].reasons[0].comment = Some(Text::from("a <list>\u{fffd} & more"));
+    let limits = ReadLimits::default();
+    assert_eq!(AggregateReport::read(report.to_xml().as_bytes(), &limits).unwrap(), expected);
+    assert_eq!(AggregateReport::read(&report.to_gzip(), &limits).unwrap(), expected);
+}
+
+#[test]
+fn each_policy_domain_and_interval_has_a_report() {
+    let mut aggregator = Aggregator::new(reporter()).with_interval(3_600);
+    let message = || Message::from_ip([192, 0, 2, 1].into());
+    let at = |domain| judge(Request::new(name(domain)));
+    assert_eq!(aggregator.add(0, &at("example.com"), message()), Added::Counted);
+    assert_eq!(aggregator.add(3_599, &at("a.example.com"), message()), Added::Counted);
+    assert_eq!(aggregator.add(3_600, &at("example.com"), message()), Added::Counted);
+    assert_eq!(aggregator.add(0, &at("test.example"), message()), Added::Counted);
+    assert_eq!(aggregator.add(0, &at("silent.example"), message()), Added::NotAsked);
+    assert_eq!(aggregator.add(0, &at("nothing.example"), message()), Added::NotEvaluated);
+    assert_eq!(aggregator.take_due(3_599), []);
+    let due = aggregator.take_due(3_600);
+    let found: Vec<_> =
+        due.iter().map(|due| (due.policy_domain.to_string(), due.report.rows.len())).collect();
+    assert_eq!(found, [("example.com".to_owned(), 2), ("test.example".to_owned(), 1)]);
+    assert_eq!(due[0].addresses, ["mailto:d@example.com", "mailto:x@reports.example"]);
+    let tested = &due[1].report;
+    assert_eq!((tested.policy.testing, tested.policy.fo.as_deref()), (Some(true), Some("1")));
+    assert_eq!(tested.rows[0].disposition, RowDisposition::Quarantine);
+    assert_eq!(tested.rows[0].reasons[0].kind, ReasonKind::Override(OverrideKind::PolicyTestMode));
+    assert_eq!(aggregator.take_due(u64::MAX).len(), 1);
+    assert_eq!(aggregator.take_due(u64::MAX), []);
+}
+
+#[test]
+fn rows_are_bounded_and_the_rest_is_told() {
+    let mut aggregator = Aggregator::new(reporter()).with_max_rows(2);
+    let report = judge(Request::new(name("example.com")));
+    let add = |aggregator: &mut Aggregator, last| {
+        aggregator.add(0, &report, Message::from_ip([192, 0, 2, last].into()))
+    };
+    assert_eq!(add(&mut aggregator, 1), Added::Counted);
+    assert_eq!(add(&mut aggregator, 2), Added::Counted);
+    assert_eq!(add(&mut aggregator, 3), Added::NoRoom);
+    assert_eq!(add(&mut aggregator, 1), Added::Counted);
+    let due = aggregator.take_due(DAY);
+    assert_eq!(due[0].report.rows[0].count, 2);
+    assert!(due[0].report.metadata.errors[0].text.starts_with("1 messages are not listed"));
+}
+
+#[test]
+fn every_author_is_counted() {
+    let authors = dmarc::Authors::from_value(b"a@example.com, b@test.example", None).unwrap();
+    let report = judge(Request::from_authors(&authors));
+    let mut aggregator = Aggregator::new(reporter());
+    aggregator.add(0, &report, Message::from_ip([192, 0, 2, 1].into()));
+    assert_eq!(aggregator.take_due(DAY).len(), 2);
+}
+
+const SMALL: &str = "<feedback><report_metadata><org_name>o</org_name><email>e</email><report_id>i</report_id>\
+    <date_range><begin>1</begin><end>2</end></date_range></report_metadata>\
+    <policy_published><domain>d</domain><p>none</p></policy_published>\
+    <record><row><source_ip>192.0.2.1</source_ip><count>1</count><policy_evaluated><disposition>none</disposition>\
+    <dkim>pass</dkim><spf>fail</spf></policy_evaluated></row><identifiers><header_from>d</header_from></identifiers>\
+    <auth_results><spf><domain>s</domain><result>fail</result></spf></auth_results></record></feedback>";
+
+#[test]
+fn namespaces_are_told() {
+    assert_eq!(read(SMALL).namespace, Namespace::Absent);
+    assert_eq!(read(SMALL).defects, []);
+    let with = |attribute: &str| SMALL.replace("<feedback>", &format!("<feedback {attribute}>"));
+    assert_eq!(read(&with("xmlns=\"urn:ietf:params:xml:ns:dmarc-2.0\"")).namespace, Namespace::Dmarc2);
+    assert_eq!(read(&with("xmlns='http://dmarc.org/dmarc-xml/0.1'")).namespace, Namespace::Rfc7489);
+    let other = read(&with("xmlns=\"urn:x&amp;y\""));
+    assert_eq!(other.namespace, Namespace::Other("urn:x&y".into()));
+    assert_eq!(other.defects[0].kind, DefectKind::Namespace("urn:x&y".into()));
+    let prefixed = SMALL
+        .replace('<', "<n:")
+        .replace("<n:/", "</n:")
+        .replace("<n:feedback>", "<n:feedback xmlns:n=\"urn:ietf:params:xml:ns:dmarc-2.0\">");
+    assert_eq!(read(&prefixed).namespace, Namespace::Dmarc2);
+    assert_eq!(read(&prefixed).rows, read(SMALL).rows);
+}
+
+#[test]
+fn broken_values_are_kept_as_defects() {
+    let value = |element, text: &str| DefectKind::Value { element, text: text.into() };
+    let broken = |from: &str, to: &str| defects(&SMALL.replace(from, to));
+    assert_eq!(broken("<count>1<", "<count>many<"), [value("count", "many"), DefectKind::Missing("count")]);
+    assert_eq!(
+        broken("192.0.2.1", "192.0.2.999"),
+        [value("source_ip", "192.0.2.999"), DefectKind::Missing("source_ip")]
+    );
+    assert_eq!(broken("<p>none", "<p>monitor"), [value("p", "monitor"), DefectKind::Missing("p")]);
+    assert_eq!(broken("<dkim>pass", "<dkim>maybe"), [value("dkim", "maybe")]);
+    assert_eq!(broken("<result>fail", "<result>hardfail"), [value("result", "hardfail")]);
+    assert_eq!(broken("<begin>1", "<begin>today"), [value("begin", "today")]);
+    assert_eq!(broken("<p>none</p>", "<p>none</p><adkim></adkim><sp/>"), [], "empty is not published");
+    let dmarc2 = SMALL
+        .replace("<feedback>", "<feedback xmlns=\"urn:ietf:params:xml:ns:dmarc-2.0\">")
+        .replace("<spf><domain>", "<dkim><domain>x</domain><result>pass</result></dkim><spf><domain>");
+    assert_eq!(defects(&dmarc2), [DefectKind::Missing("selector")]);
+}
+
+#[test]
+fn elements_that_have_no_place_are_kept() {
+    let xml = SMALL.replace("</record>", "<strange a=\"1\"><b>c</b></strange></record>");
+    let report = read(&xml);
+    assert_eq!(report.defects[0].kind, DefectKind::Element("strange".into()));
+    assert_eq!(report.extensions[0].xml, "<strange a=\"1\"><b>c</b></strange>");
+    assert_eq!(report.extensions[0].row, Some(0));
+    let xml = SMALL.replace(
+        "</policy_published>",
+        "</policy_published><extension><x:y xmlns:x=\"u\">z</x:y></extension>",
+    );
+    let report = read(&xml);
+    assert_eq!((report.defects, report.extensions[0].name.as_str()), (vec![], "x:y"));
+    assert_eq!(report.extensions[0].row, None);
+}
+
+#[test]
+fn broken_xml_gives_what_can_be_read() {
+    let whole = read(SMALL);
+    // cut anywhere, it never panics, and what was complete stays
+    for cut in 0..SMALL.len() {
+        let Ok(report) = AggregateReport::read(&SMALL.as_bytes()[..cut], &ReadLimits::default()) else {
+            assert!(cut < 30, "{cut}");
+            continue;
+        };
+        assert!(!report.defects.is_empty(), "{cut}");
+    }
+    let cut = read(SMALL.strip_suffix("</feedback>").unwrap());
+    assert_eq!(cut.rows, whole.rows);
+    assert_eq!(cut.defects.iter().map(|defect| &defect.kind).collect::<Vec<_>>(), [&DefectKind::Truncated]);
+    // junk around it
+    assert_eq!(read(&format!("junk\n<?xml version=\"1.0\"?>{SMALL}\0more")).rows, whole.rows);
+    // end tags that are wrong or missing
+    let wrong = SMALL.replace("</row>", "</column>");
+    assert_eq!(read(&wrong).rows, whole.rows);
+    assert!(defects(&wrong).contains(&DefectKind::EndTag("column".into())));
+    let unclosed = SMALL.replace("</org_name>", "");
+    assert_eq!((read(&unclosed).rows, read(&unclosed).metadata.email), (whole.rows, whole.metadata.email));
+    assert_eq!(defects(&unclosed), [DefectKind::Unclosed]);
+    // an ampersand that is none, and an entity that is unknown
+    let report = read(&SMALL.replace(">o<", ">A & B &nbsp; &#67;&lt;<"));
+    assert_eq!(report.metadata.org_name, "A & B &nbsp; C<");
+    assert!(report.defects.iter().any(|defect| defect.kind == DefectKind::Entity("nbsp".into())));
+    // no entity is ever expanded
+    let bomb = format!("<!DOCTYPE x [<!ENTITY a \"aaaa\">]>{}", SMALL.replace(">o<", ">&a;<"));
+    assert_eq!(read(&bomb).metadata.org_name, "&a;");
+    assert!(defects(&bomb).contains(&DefectKind::DocumentType));
+}
+
+#[test]
+fn texts_that_are_not_utf_8_are_read() {
+    let latin1 =
+        [SMALL.replace(">o<", ">Caf\u{e9}<").chars().map(|one| one as u8).collect::<Vec<_>>()].concat();
+    let report = AggregateReport::read(&latin1, &ReadLimits::default()).unwrap();
+    assert_eq!(
+        (report.metadata.org_name.as_str(), &report.defects[0].kind),
+        ("Caf\u{e9}", &DefectKind::Encoding)
+    );
+    let utf16: Vec<u8> =
+        "\u{feff}".encode_utf16().chain(SMALL.encode_utf16()).flat_map(u16::to_le_bytes).collect();
+    assert_eq!(AggregateReport::read(&utf16, &ReadLimits::default()).unwrap().rows, read(SMALL).rows);
+    assert_eq!(read(&format!("\u{feff}{SMALL}")).defects, []);
+}
+
+fn error(file: &[u8], limits: &ReadLimits) -> ReportErrorKind {
+    AggregateReport::read(file, limits).unwrap_err().kind
+}
+
+#[test]
+fn limits_hold_against_bombs() {
+    let limits = ReadLimits::default().with_octets(SMALL.len());
+    assert!(AggregateReport::read(SMALL.as_bytes(), &limits).is_ok());
+    let long = format!("{SMALL} ");
+    assert_eq!(error(long.as_bytes(), &limits), ReportErrorKind::TooLarge { limit: SMALL.len() });
+    let mut bomb = sample();
+    bomb.metadata.org_name = " ".repeat(1 << 20);
+    assert_eq!(
+        error(&bomb.to_gzip(), &ReadLimits::default().with_octets(1 << 20)),
+        ReportErrorKind::TooLarge { limit: 1 << 20 }
+    );
+    assert_eq!(
+        error(SMALL.as_bytes(), &ReadLimits::default().with_rows(0)),
+        ReportErrorKind::TooManyRows { limit: 0 }
+    );
+    let deep = SMALL.replace("</record>", &("<x>".repeat(1000) + &"</x>".repeat(1000) + "</record>"));
+    assert_eq!(read(&deep).extensions[0].xml.len(), 7000, "what is passed over is not nested");
+    let many = SMALL.replace("</record>", &("<x/>".repeat(100) + "</record>"));
+    let report = AggregateReport::read(many.as_bytes(), &ReadLimits::default().with_defects(10)).unwrap();
+    assert_eq!(report.defects.len(), 11);
+    assert_eq!(report.defects[10].kind, DefectKind::More(90));
+}
+
+#[test]
+fn what_is_no_report_is_an_error() {
+    let limits = ReadLimits::default();
+    for file in ["", "hello", "<html><body/></html>"] {
+        assert_eq!(error(file.as_bytes(), &limits), ReportErrorKind::NotAReport, "{file}");
+    }
+    assert_eq!(error(b"\x1f\x8bnonsense", &limits), ReportErrorKind::Gzip);
+    assert_eq!(error(b"PK\x03\x04nonsense", &limits), ReportErrorKind::Zip);
+}
+
+#[test]
+fn a_gzip_file_that_was_cut_gives_what_is_left() {
+    let mut report = sample();
+    for nth in 0..2_000_u16 {
+        let [high, low] = nth.to_be_bytes();
+        let mut row = report.rows[0].clone();
+        row.source_ip = Some([10, 0, high, low].into());
+        report.rows.push(row);
+    }
+    let file = report.to_gzip();
+    let cut = AggregateReport::read(&file[..file.len() / 2], &ReadLimits::default()).unwrap();
+    assert!(cut.rows.len() > 100);
+    assert!(cut.defects.iter().any(|defect| defect.kind == DefectKind::Truncated));
+}
+
+fn mail() -> Mail {
+    Mail::new("dmarc@mx.example.net", "d@example.com", name("mx.example.net"), NOON)
+}
+
+#[test]
+fn the_mail_is_that_of_rfc_9990() {
+    let report = sample();
+    assert_eq!(
+        report.file_name(&name("mx.example.net")),
+        "mx.example.net!example.com!1789948800!1790035199.xml.gz"
+    );
+    let mail = report.to_mail(&mail());
+    let header = mail.split("\r\n\r\n").next().unwrap();
+    assert_eq!(
+        header,
+        "From: dmarc@mx.example.net\r\nTo: d@example.com\r\nDate: Mon, 21 Sep 2026 14:13:20 +0000\r\nMIME-Version: 1.0\r\n\
+         Subject: Report Domain: example.com Submitter: mx.example.net Report-ID:\r\n \
+         <1789948800.example.com@mx.example.net>\r\n\
+         Message-ID: <1789948800.example.com@mx.example.net>\r\n\
+         Content-Type: multipart/mixed; boundary=\"=-dmarc-report-=\""
+    );
+    assert!(mail.split("\r\n").all(|line| line.len() <= 78 && !line.contains('\n')));
+    let again = AggregateReport::read_mail(mail.as_bytes(), &ReadLimits::default()).unwrap();
+    assert_eq!(again.rows.len(), report.rows.len());
+    let nothing = AggregateReport::read_mail(b"Subject: x\r\n\r\nHello", &ReadLimits::default()).unwrap_err();
+    assert_eq!(nothing.kind, ReportErrorKind::NoReportPart);
+}
+
+#[test]
+fn nothing_in_a_report_breaks_its_mail() {
+    let mut report = sample();
+    report.policy.domain = "a!b\r\nBcc: x/\"".into();
+    report.metadata.report_id = "x\r\n@y\r\nz".into();
+    let mail = report.to_mail(&Mail::new("a@b\r\nBcc: c@d", "e", name("f"), 0));
+    assert!(!mail.split("\r\n").any(|line| line.starts_with("Bcc") || line.starts_with('z')), "{mail}");
+    assert_eq!(report.file_name(&name("f")), "f!a_b__Bcc__x__!1789948800!1790035199.xml.gz");
+}
+
+#[test]
+fn a_summary_is_a_table() {
+    let text = Summary::new(&sample()).to_string();
+    let expected = "\
+DMARC report for example.com by Example Mail
+from 2026-09-21 00:00 to 2026-09-21 23:59 UTC, id 1789948800.example.com@mx.example.net
+policy: p=reject sp=quarantine adkim=r aspf=s
+
+messages  source       from             DMARC  done                                         DKIM                                  SPF
+       3  192.0.2.1    example.com      pass   pass                                         pass example.com, fail other.example  softfail bounce.example.com
+       1  2001:db8::1  sub.example.com  fail   none (trusted_forwarder: a <list>? & more)  none                                  none
+       1  2001:db8::1  sub.example.com  fail   quarantine                                   none                                  none
+
+5 messages: 3 passed, 2 failed
+";
+    let squeeze = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert_eq!(squeeze(&text), squeeze(expected));
+    let columns: Vec<_> =
+        text.lines().skip(4).take(4).map(|line| line.find(['p', 'f', 'D']).unwrap()).collect();
+    assert!(columns.iter().all(|column| *column > 0), "{text}");
+}
+
+fn failure() -> FailureReport {
+    FailureReport {
+        user_agent: "tests/1".into(),
+        auth_failure: AuthFailure::Dmarc,
+        identity_alignment: vec![Mechanism::Dkim, Mechanism::Spf],
+        authentication_results: Some("mx.example.net; dmarc=fail header.from=example.com".into()),
+        original_mail_from: Some("<a@example.org>".into()),
+        original_rcpt_to: vec!["<b@example.net>".into(), "<c@example.net>".into()],
+        arrival_date: Some("Mon, 21 Sep 2026 14:13:20 +0000".into()),
+        source_ip: Some("2001:db8::1".parse().unwrap()),
+        source_port: Some(40_000),
+        incidents: Some(3),
+        reported_domain: vec!["example.com".into()],
+        delivery_result: Some(DeliveryResult::Reject),
+        dkim_domain: Some("example.com".into()),
+        dkim_selector: Some("s".into()),
+        spf_dns: vec!["txt : example.com : \"v=spf1 -all\"".into()],
+        other: vec![("X-More".into(), "a b".into())],
+        message: b"From: a@example.com\r\nSubject: x\r\n\r\nHello\r\n--=-feedback-report-0-=\r\n".to_vec(),
+        note: "This is a failure report.\r\n".into(),
+        ..FailureReport::default()
+    }
+}
+
+#[test]
+fn failure_reports_are_read_as_they_were_written() {
+    let report = failure();
+    let octets = report.to_mail(&mail());
+    let again = FailureReport::read_mail(&octets, &ReadLimits::default()).unwrap();
+    assert_eq!(again, report);
+    assert!(String::from_utf8(octets).unwrap().contains("Source-IP: IPv6:2001:db8::1\r\n"));
+    let header_only =
+        FailureReport { is_header_only: true, message: b"From: a@example.com\r\n".to_vec(), ..failure() };
+    let again = FailureReport::read_mail(&header_only.to_mail(&mail()), &ReadLimits::default()).unwrap();
+    assert_eq!(again, header_only);
+}
+
+#[test]
+fn failure_reports_take_no_injection() {
+    let report = FailureReport {
+        user_agent: "x\r\nIncidents: 9".into(),
+        reported_domain: vec!["a\r\nBcc: b".into()],
+        ..failure()
+    };
+    let again = FailureReport::read_mail(&report.to_mail(&mail()), &ReadLimits::default()).unwrap();
+    assert_eq!((again.user_agent.as_str(), again.incidents), ("x??Incidents: 9", Some(3)));
+}
+
+#[test]
+fn what_is_wrong_in_a_failure_report_is_listed() {
+    let mail = "Content-Type: multipart/report; report-type=feedback-report; boundary=b\r\n\r\n--b\r\n\r\nnote\r\n--b\r\n\
+        Content-Type: message/feedback-report\r\n\r\nFeedback-Type: abuse\r\nUser-Agent: x\r\nAuth-Failure: odd\r\n\
+        Source-IP: nowhere\r\nIdentity-Alignment: dkim, dkim\r\nIncidents: 1\r\nIncidents: 2\r\nOther: y\r\n--b--\r\n";
+    let report = FailureReport::read_mail(mail.as_bytes(), &ReadLimits::default()).unwrap();
+    let value = |element, text: &str| DefectKind::Value { element, text: text.into() };
+    let kinds: Vec<_> = report.defects.iter().map(|defect| defect.kind.clone()).collect();
+    assert_eq!(
+        kinds,
+        [
+            value("Feedback-Type", "abuse"),
+            value("Auth-Failure", "odd"),
+            value("Source-IP", "nowhere"),
+            value("Identity-Alignment", "dkim, dkim"),
+            DefectKind::Field("Incidents"),
+            DefectKind::Field("Version"),
+        ]
+    );
+    assert_eq!(report.incidents, Some(1));
+    assert_eq!(report.other, [("Incidents".into(), "2".into()), ("Other".into(), "y".into())]);
+    assert_eq!(report.note, "note");
+    let none = FailureReport::read_mail(b"\r\nHello", &ReadLimits::default()).unwrap_err();
+    assert_eq!(none.kind, ReportErrorKind::NoReportPart);
+}
+
+#[test]
+fn reasons_of_rfc_7489_are_read_and_written_as_other() {
+    let xml = SMALL.replace(
+        "</policy_evaluated>",
+        "<reason><type>sampled_out</type><comment lang=\"de\">x</comment></reason></policy_evaluated>",
+    );
+    let report = read(&xml);
+    let comment = Some(Text { text: "x".into(), lang: Some("de".into()) });
+    assert_eq!(report.rows[0].reasons, [Reason { kind: ReasonKind::SampledOut, comment: comment.clone() }]);
+    let again = read(&report.to_xml());
+    let kind = ReasonKind::Override(OverrideKind::Other);
+    assert_eq!(again.rows[0].reasons, [Reason { kind, comment }]);
+}
