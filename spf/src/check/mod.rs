@@ -42,18 +42,17 @@ use state::{Frame, Next, Origin, Pending, Task};
 /// The outcome is a [`Report`]; a request whose domain cannot be asked about is done at once.
 pub fn check(request: Request, limits: &Limits) -> Step<Check> {
     let mut request = request;
-    let domain = request.resolve_domain();
-    let mut state = State::new(request, *limits);
-    let domain = match domain {
+    let domain = match request.resolve_domain() {
         Ok(domain) => domain,
         Err(error) => {
-            let text = state.request.texts.domain().into();
-            return Step::Done(state.into_report(Verdict::None, Some(Cause::Domain { text, error })));
+            let cause = Cause::Domain { text: request.texts.domain().into(), error };
+            return Step::Done(State::new(request, *limits, None).report(Verdict::None, Some(cause)));
         }
     };
-    state.domain = Some(domain.clone());
-    if state.request.is_trusted {
-        return Step::Done(state.into_report(Verdict::None, Some(Cause::TrustedForwarder)));
+    let is_trusted = request.is_trusted;
+    let mut state = State::new(request, *limits, Some(domain.clone()));
+    if is_trusted {
+        return Step::Done(state.report(Verdict::None, Some(Cause::TrustedForwarder)));
     }
     Step::Ask(Check { question: Question::txt(domain), pending: Pending::Record(Origin::Domain), state })
 }
@@ -91,30 +90,58 @@ impl Inquiry for Check {
         &self.question
     }
 
-    fn answer(self, answer: Answer) -> Step<Self> {
-        let Self { question, pending, mut state } = self;
-        state.questions = state.questions.saturating_add(1);
-        let next = state.answered(question, pending, answer);
-        state.go_on(next)
+    fn answer(mut self, answer: Answer) -> Step<Self> {
+        match self.go_on(&answer) {
+            Some(report) => Step::Done(report),
+            None => Step::Ask(self),
+        }
     }
 
     /// The overall limit of time (RFC 7208 §4.6.4): temperror, unless only the explanation is missing.
-    fn expire(self) -> Report {
-        let Self { question, pending, state } = self;
-        match pending.into_decided() {
-            Some(frame) => state.decided(&frame, None),
-            None => state.into_report(Verdict::TempError, Some(Cause::Deadline(question))),
+    fn expire(mut self) -> Report {
+        match self.pending.into_decided() {
+            Some(frame) => self.state.decided(&frame, None),
+            None => self.state.report(Verdict::TempError, Some(Cause::Deadline(self.question))),
+        }
+    }
+}
+
+impl Check {
+    /// Goes on until there is something to ask or nothing left to do.
+    fn go_on(&mut self, answer: &Answer) -> Option<Report> {
+        let state = &mut self.state;
+        // the place is filled again with the next question
+        let pending = core::mem::replace(&mut self.pending, Pending::Record(Origin::Domain));
+        let mut next = state.answered(&self.question, pending, answer);
+        loop {
+            next = match next {
+                Next::Ask(question, pending) => {
+                    (self.question, self.pending) = (question, pending);
+                    return None;
+                }
+                Next::Do(Task::Term(frame)) => state.evaluate(frame),
+                Next::Do(Task::Redirect(frame)) => state.redirect(frame),
+                Next::Do(Task::Explain(frame)) => state.explain(frame),
+                Next::Do(Task::Explanation(frame, text)) => state.expand_explanation(frame, &text),
+                Next::Match(frame) => state.matched(frame),
+                Next::NoMatch(frame) => state.not_matched(frame),
+                Next::Explained(frame, explanation) => return Some(state.decided(&frame, explanation)),
+                Next::Neutral(domain) => {
+                    return Some(state.report(Verdict::Neutral, Some(Cause::NoMatch { domain })));
+                }
+                Next::Stop(verdict, cause) => return Some(state.report(verdict, Some(cause))),
+            };
         }
     }
 }
 
 impl State {
-    fn new(request: Request, limits: Limits) -> Self {
+    fn new(request: Request, limits: Limits, domain: Option<Name>) -> Self {
         let trace = request.is_traced.then(Box::default);
         Self {
             request,
             limits,
-            domain: None,
+            domain,
             outer: Vec::new(),
             lookups: 0,
             void_lookups: 0,
@@ -126,45 +153,23 @@ impl State {
         }
     }
 
-    /// Goes on until there is something to ask or nothing left to do.
-    fn go_on(mut self, next: Next) -> Step<Check> {
-        let mut next = next;
-        loop {
-            next = match next {
-                Next::Ask(question, pending) => {
-                    return Step::Ask(Check { question, pending, state: self });
-                }
-                Next::Do(Task::Term(frame)) => self.evaluate(frame),
-                Next::Do(Task::Redirect(frame)) => self.redirect(frame),
-                Next::Do(Task::Explain(frame)) => self.explain(frame),
-                Next::Do(Task::Explanation(frame, text)) => self.expand_explanation(frame, &text),
-                Next::Match(frame) => self.matched(frame),
-                Next::NoMatch(frame) => self.not_matched(frame),
-                Next::Explained(frame, explanation) => return Step::Done(self.decided(&frame, explanation)),
-                Next::Neutral(domain) => {
-                    return Step::Done(self.into_report(Verdict::Neutral, Some(Cause::NoMatch { domain })));
-                }
-                Next::Stop(verdict, cause) => return Step::Done(self.into_report(verdict, Some(cause))),
-            };
-        }
-    }
-
-    fn answered(&mut self, question: Question, pending: Pending, answer: Answer) -> Next {
-        if let Some(stop) = self.count_void(&question, &pending, &answer) {
+    fn answered(&mut self, question: &Question, pending: Pending, answer: &Answer) -> Next {
+        self.questions = self.questions.saturating_add(1);
+        if let Some(stop) = self.count_void(question, &pending, answer) {
             return stop;
         }
         match pending {
-            Pending::Record(origin) => self.record_answered(question, origin, &answer),
+            Pending::Record(origin) => self.record_answered(question, origin, answer),
             Pending::Pointers(task) => {
-                self.clients.learn_names(&answer, self.limits.pointers);
+                self.clients.learn_names(answer, self.limits.pointers);
                 Next::Do(task)
             }
             Pending::PointerAddresses(task, number) => {
-                self.clients.learn_addresses(number, &answer, self.request.ip);
+                self.clients.learn_addresses(number, answer, self.request.ip);
                 Next::Do(task)
             }
-            Pending::Explanation(frame) => self.explanation_answered(frame, &answer),
-            Pending::Term(frame, wanted) => self.term_answered(question, frame, wanted, &answer),
+            Pending::Explanation(frame) => self.explanation_answered(frame, answer),
+            Pending::Term(frame, wanted) => self.term_answered(question, frame, wanted, answer),
         }
     }
 
@@ -184,10 +189,10 @@ impl State {
     }
 
     /// Selects the record among the texts of a domain (RFC 7208 §4.4, §4.5).
-    fn record_answered(&mut self, question: Question, origin: Origin, answer: &Answer) -> Next {
+    fn record_answered(&mut self, question: &Question, origin: Origin, answer: &Answer) -> Next {
         let domain = question.name.clone();
         match answer {
-            Answer::Unavailable => return Next::Stop(Verdict::TempError, Cause::Unavailable(question)),
+            Answer::Unavailable => return Next::Stop(Verdict::TempError, Cause::Unavailable(question.clone())),
             Answer::NoSuchName => return self.no_record(origin, Cause::NoSuchName { domain }),
             Answer::NoRecords | Answer::Records(_) => {}
         }
@@ -305,22 +310,23 @@ impl State {
     }
 
     /// The report of a check that a directive decided.
-    fn decided(mut self, frame: &Frame, explanation: Option<String>) -> Report {
+    fn decided(&mut self, frame: &Frame, explanation: Option<String>) -> Report {
         let verdict = frame.verdict();
         let matched = frame.matched();
         let cause = (verdict != Verdict::Pass).then(|| Cause::Matched(matched.clone()));
-        let innermost = self.innermost.take();
-        let mut report = self.into_report(verdict, cause);
+        let mut report = self.report(verdict, cause);
         report.matched = Some(matched);
-        report.innermost = innermost;
+        report.innermost = self.innermost.take();
         report.explanation = explanation;
         report
     }
 
-    fn into_report(self, verdict: Verdict, cause: Option<Cause>) -> Report {
-        let trace = self.trace.map(|tracer| tracer.finish(verdict, cause.as_ref()));
-        let mut report = Report::new(self.request, self.domain);
-        (report.verdict, report.cause, report.best_guess) = match self.guessing {
+    /// The report; the check is over, and keeps nothing.
+    fn report(&mut self, verdict: Verdict, cause: Option<Cause>) -> Report {
+        let trace = self.trace.take().map(|tracer| tracer.finish(verdict, cause.as_ref()));
+        let request = core::mem::replace(&mut self.request, Request::nothing());
+        let mut report = Report::new(request, self.domain.take());
+        (report.verdict, report.cause, report.best_guess) = match self.guessing.take() {
             Some(own) => (Verdict::None, Some(own), Some(verdict)),
             None => (verdict, cause, None),
         };

@@ -194,14 +194,14 @@ impl State {
     /// Takes the records that a term wanted.
     pub(super) fn term_answered(
         &mut self,
-        question: Question,
+        question: &Question,
         frame: Frame,
         wanted: Wanted,
         answer: &Answer,
     ) -> Next {
         // RFC 7208 §5: an error ends the whole check
         if *answer == Answer::Unavailable {
-            return Next::Stop(Verdict::TempError, Cause::Unavailable(question));
+            return Next::Stop(Verdict::TempError, Cause::Unavailable(question.clone()));
         }
         match wanted {
             Wanted::Existence if answer.as_a().is_empty() => Next::NoMatch(frame),
