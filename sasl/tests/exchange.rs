@@ -5,8 +5,9 @@ mod common;
 
 use common::{NOW, PASSWORD, TOKEN, USER, answer, attempt, bound, client, play, ready, server, tls};
 use sasl::{
-    Channel, ClientError, Credentials, Failure, Identity, Limits, Mechanism, Nonce, Policy, Server, Step,
-    line, scram::BindingFailure,
+    Channel, ChannelBinding, ClientError, Credentials, Failure, Hash, Identity, Limits, Mechanism, Nonce,
+    Policy, Secret, Server, Step, line,
+    scram::{BindingFailure, Decoy, KeysLookup},
 };
 
 const BY_PASSWORD: [Mechanism; 7] = [
@@ -194,6 +195,79 @@ fn scram_is_bound_to_the_channel() {
     assert!(played(&tls(), &bound(1), Mechanism::ScramSha256).is_ok());
     // a server that cannot bind says so to one that can
     assert!(played(&bound(1), &tls(), Mechanism::ScramSha256).is_ok());
+}
+
+#[test]
+fn the_client_binds_by_the_type_that_it_prefers_and_the_server_follows() {
+    let exporter = ChannelBinding::tls_exporter([1; 32]);
+    let end_point = |octet| ChannelBinding::tls_server_end_point(&[octet; 32]);
+    let server_channel = Channel::Tls(vec![exporter, end_point(2)]);
+    let played = |octet| {
+        let client_channel = Channel::Tls(vec![end_point(octet)]);
+        let mechanism = Mechanism::ScramSha256Plus;
+        let client = client(mechanism, &by_password(USER, PASSWORD), &client_channel);
+        play(&server(&[mechanism]), client, &server_channel, 1000, untouched)
+    };
+    let good = played(2);
+    assert!(good.server.is_ok() && good.messages[0].starts_with(b"p=tls-server-end-point,,"));
+    assert_eq!(played(3).server, Err(Failure::ChannelBinding(BindingFailure::Mismatch)));
+}
+
+/// The question for keys that a first message leads to.
+fn keys_lookup(server: &Server, initial: &[u8]) -> KeysLookup {
+    let step = server.start(attempt(Mechanism::ScramSha256, Some(initial), &tls()));
+    let Step::Keys(question) = step else { panic!("{step:?}") };
+    question
+}
+
+#[test]
+fn a_decoy_looks_like_the_users_that_there_are() {
+    let decoy = Decoy::new(Secret::from("key")).iterations(10_000).salt_octets(12);
+    let server = Server::new("example.com", &[Mechanism::ScramSha256], decoy).unwrap();
+    let Step::Challenge(challenge) = keys_lookup(&server, b"n,,n=tom,r=a").answer(None) else {
+        panic!("not asked")
+    };
+    let text = String::from_utf8(challenge.as_bytes().to_vec()).unwrap();
+    let salt = text.split(',').nth(1).unwrap();
+    assert_eq!(salt.len(), "s=".len() + 16, "twelve octets in base64");
+    assert!(text.ends_with(",i=10000"));
+}
+
+#[test]
+fn keys_of_another_hash_are_no_keys() {
+    let server = server(&[Mechanism::ScramSha256]);
+    let salt_of = |keys| {
+        let step = keys_lookup(&server, b"n,,n=tim,r=a").answer(keys);
+        let Step::Challenge(challenge) = step else { panic!("{step:?}") };
+        challenge.as_bytes().to_vec()
+    };
+    assert_eq!(salt_of(Some(common::keys(Hash::Sha1))), salt_of(None));
+    assert_ne!(salt_of(Some(common::keys(Hash::Sha256))), salt_of(None));
+}
+
+#[test]
+fn a_nonce_of_the_client_is_bounded() {
+    let start = |octets| {
+        let initial = ["n,,n=tim,r=", &"a".repeat(octets)].concat();
+        server(&[Mechanism::ScramSha1]).start(attempt(Mechanism::ScramSha1, Some(initial.as_bytes()), &tls()))
+    };
+    assert!(matches!(start(256), Step::Keys(_)));
+    assert!(matches!(start(257), Step::Failed(Failure::Nonce)));
+}
+
+#[test]
+fn a_channel_that_names_nobody_lets_nobody_in() {
+    let step = server(&[Mechanism::External]).start(attempt(Mechanism::External, Some(b"tim"), &tls()));
+    let Step::External(question) = step else { panic!("{step:?}") };
+    assert_eq!(question.authzid(), Some("tim"));
+    assert!(matches!(question.answer(None), Step::Failed(Failure::Credentials)));
+}
+
+#[test]
+fn a_host_that_could_break_a_challenge_is_refused() {
+    let refused = |host| Server::new(host, &[], Decoy::new(Secret::default())).is_err();
+    assert!(refused("") && refused("a b") && refused("a>") && refused("b\u{fc}cher.example"));
+    assert!(!refused("mx.example.com") && !refused("[192.0.2.1]"));
 }
 
 fn scram_start(mechanism: Mechanism, initial: &str) -> Step {

@@ -208,7 +208,7 @@ pub enum Failure {
     /// The mechanism is not offered, or not on this channel: `504 5.5.4`.
     #[error("the mechanism is not offered")]
     NotOffered,
-    /// The mechanism needs TLS first: `538 5.7.11`.
+    /// The mechanism is offered, but under TLS only: `504 5.5.4` too, since RFC 4954 §1 deprecates 538.
     #[error("the mechanism is offered under TLS only")]
     NeedsTls,
     /// An initial response in a mechanism in which the server speaks first: `501 5.7.0`.
