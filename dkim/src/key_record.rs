@@ -304,3 +304,124 @@ pub enum KeyRecordErrorKind {
     #[error("t= is no list of words")]
     Flags,
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::arithmetic_side_effects)]
+
+    use super::*;
+    use KeyRecordErrorKind as Kind;
+    use alloc::{format, string::ToString, vec};
+    use proptest::prelude::*;
+
+    fn parse(record: &str) -> KeyRecord {
+        KeyRecord::parse(record.as_bytes()).unwrap()
+    }
+
+    fn error(record: &str) -> (KeyRecordErrorKind, usize) {
+        let error = KeyRecord::parse(record.as_bytes()).unwrap_err();
+        (error.kind, error.at)
+    }
+
+    #[test]
+    fn defaults_are_those_of_section_3_6_1() {
+        let record = parse("p=AAAA");
+        assert_eq!(record, KeyRecord::new(KeyType::Rsa, vec![0, 0, 0]));
+        assert!(record.for_email && !record.testing && !record.strict && !record.is_revoked());
+        assert!(record.allows(HashAlgorithm::Sha256) && record.allows(HashAlgorithm::Sha1));
+    }
+
+    #[test]
+    fn every_tag_is_read() {
+        let record =
+            parse("v=DKIM1; h=sha256 : md5; k=ed25519; n=for=20you; s=other:email; t=y:s:z; g=x; p= AA AA ");
+        assert_eq!(record.key_type, Some(KeyType::Ed25519));
+        assert_eq!(record.hashes, Some(vec![HashAlgorithm::Sha256]));
+        assert!(record.allows(HashAlgorithm::Sha256) && !record.allows(HashAlgorithm::Sha1));
+        assert_eq!(record.notes.as_deref(), Some("for you"));
+        assert!(record.for_email && record.testing && record.strict);
+        assert_eq!(record.public_key, [0, 0, 0]);
+        assert_eq!(parse(&record.to_string()), record);
+    }
+
+    #[test]
+    fn services_and_kinds_that_are_not_known_are_no_use() {
+        assert!(!parse("s=other; p=AAAA").for_email);
+        assert!(parse("s=*; p=AAAA").for_email);
+        assert_eq!(parse("k=dsa; p=AAAA").key_type, None);
+        assert_eq!(parse("h=md5; p=AAAA").hashes, Some(vec![]));
+        for record in ["s=other; p=AAAA", "k=dsa; p=AAAA", "h=md5; p=AAAA"] {
+            let record = parse(record);
+            assert_eq!(parse(&record.to_string()), record);
+        }
+    }
+
+    #[test]
+    fn an_empty_key_is_revoked() {
+        assert!(parse("v=DKIM1; p=").is_revoked());
+        assert!(parse("v=DKIM1; p= ;").is_revoked());
+    }
+
+    #[test]
+    fn errors_name_the_rule_and_the_place() {
+        assert_eq!(error("v=DKIM1"), (Kind::NoKey, 7));
+        assert_eq!(error(""), (Kind::NoKey, 0));
+        assert_eq!(error("v=DKIM2; p=AAAA"), (Kind::Version, 0));
+        assert_eq!(error("v=dkim1; p=AAAA"), (Kind::Version, 0));
+        assert_eq!(error("v=DKIM1.0; p=AAAA"), (Kind::Version, 0));
+        assert_eq!(error("p=AAAA; v=DKIM1"), (Kind::Version, 8));
+        assert_eq!(error("p=AAAA; p=AAAA"), (Kind::Duplicate, 8));
+        assert_eq!(error("p=AAAA; u=1; u=2"), (Kind::Duplicate, 13));
+        assert_eq!(error("p=AA*A"), (Kind::Base64, 4));
+        assert_eq!(error("k=; p=AAAA"), (Kind::KeyType, 2));
+        assert_eq!(error("h=sha256,sha1; p=AAAA"), (Kind::Hashes, 8));
+        assert_eq!(error("s=a b; p=AAAA"), (Kind::Services, 3));
+        assert_eq!(error("t=y,s; p=AAAA"), (Kind::Flags, 3));
+        assert_eq!(error("hello world"), (Kind::Tag(TagErrorKind::Name), 6));
+        assert!(parse("t=; p=AAAA") == parse("p=AAAA"), "an empty list of flags says nothing");
+        assert_eq!(parse("n==; p=AAAA").notes, None, "a note that cannot be read is for nobody");
+    }
+
+    #[test]
+    fn long_records_are_cut_into_strings() {
+        let record = KeyRecord::new(KeyType::Rsa, vec![7; 600]);
+        let strings = record.strings();
+        assert!(strings.len() == 4 && strings.iter().all(|string| string.len() <= 255));
+        assert_eq!(strings.concat(), record.to_string());
+        let zone = mail_base::Zone::parse(&format!("a.example. TXT {}", record.zone_data())).unwrap();
+        let question = mail_base::dns::Question::txt(Name::parse("a.example").unwrap());
+        let answer = mail_base::dns::Resolve::resolve(&zone, &question);
+        assert_eq!(KeyRecord::parse(answer.as_txt()[0].as_bytes()), Ok(record));
+    }
+
+    #[test]
+    fn keys_stand_below_domainkey() {
+        let name = |text: &str| Name::parse(text).unwrap();
+        assert_eq!(key_name(&name("a.b"), &name("example.com")).unwrap(), name("a.b._domainkey.example.com"));
+        let long = name(&["a".repeat(60).as_str(); 4].join("."));
+        assert!(key_name(&name("abcdefgh"), &long).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_reads_back(
+            kind in prop::option::of(prop::bool::ANY),
+            public_key: Vec<u8>,
+            hashes in prop::option::of(prop::collection::vec(prop::bool::ANY, 0..3)),
+            flags: (bool, bool, bool),
+            notes in prop::option::of(".{0,9}"),
+        ) {
+            let hash = |sha1| if sha1 { HashAlgorithm::Sha1 } else { HashAlgorithm::Sha256 };
+            let record = KeyRecord {
+                key_type: kind.map(|rsa| if rsa { KeyType::Rsa } else { KeyType::Ed25519 }),
+                public_key,
+                hashes: hashes.map(|hashes| hashes.into_iter().map(hash).collect()),
+                for_email: flags.0,
+                testing: flags.1,
+                strict: flags.2,
+                notes,
+            };
+            prop_assert_eq!(KeyRecord::parse(record.to_string().as_bytes()), Ok(record));
+        }
+    }
+}

@@ -7,7 +7,8 @@ use dkim::{
     sign::{Signer, Template},
 };
 
-mod keys;
+mod support;
+use support as keys;
 
 /// What a backend has.
 struct Contender {
