@@ -274,10 +274,7 @@ impl<'a> Command<'a> {
     /// A [`CommandError`] says which rule is broken, and where.
     pub fn parse(line: &'a [u8], rules: &Rules) -> Result<Self, CommandError> {
         let text = printable(line)?;
-        let length = match text.as_bytes() {
-            [_, _, _, _] | [_, _, _, _, b' ', ..] => 4,
-            bytes => bytes.iter().position(|&octet| octet == b' ').unwrap_or(bytes.len()),
-        };
+        let length = text.bytes().position(|octet| octet == b' ').unwrap_or(text.len());
         let (word, rest) = text.split_at_checked(length).unwrap_or((text, ""));
         let at = length.saturating_add(1);
         let line = Line { text, argument: rest.get(1..).unwrap_or(""), at };
@@ -590,6 +587,7 @@ mod tests {
             "XFORWARD NAME=a+20b",
             "TURN",
             "DA.TA x",
+            "DA A",
         ] {
             assert_eq!(read(line).to_string(), line);
             let mut out = Vec::new();

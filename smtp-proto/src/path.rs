@@ -96,11 +96,14 @@ pub struct Mailbox<'a> {
 }
 
 impl<'a> Mailbox<'a> {
-    /// Reads a mailbox.
+    /// Reads a mailbox, which must fit into a path.
     ///
     /// # Errors
     /// A [`PathError`] says which rule is broken, and where.
     pub fn parse(text: &'a str, rules: &Rules) -> Result<Self, PathError> {
+        if text.len().saturating_add("<>".len()) > rules.path {
+            return Err(PathError { kind: PathErrorKind::PathTooLong, at: 0 });
+        }
         match read_mailbox(text, 0, rules)? {
             (mailbox, end) if end == text.len() => Ok(mailbox),
             (_, end) => Err(PathError { kind: PathErrorKind::Trailing, at: end }),

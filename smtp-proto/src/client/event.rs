@@ -41,6 +41,9 @@ pub enum Event<'i> {
     /// A challenge of an authentication, decoded: answer with [`respond`](super::Client::respond) or
     /// [`cancel`](super::Client::cancel).
     Challenge(Vec<u8>),
+    /// A challenge that is not base64. Most mechanisms must [`cancel`](super::Client::cancel); one that has
+    /// nothing to be challenged with may respond nevertheless, because some servers say words in its place.
+    BrokenChallenge(Reply<'i>),
     /// A reply to what was sent. A 354 to DATA asks for the body.
     Reply {
         /// What was sent.
@@ -89,9 +92,6 @@ pub enum Violation {
     /// A reply whose code makes no sense here: a 354 to MAIL.
     #[error("{0} is no reply to this command")]
     Code(u16),
-    /// A challenge that is not base64.
-    #[error("a challenge is not base64")]
-    Challenge,
     /// TLS is required, and STARTTLS is not offered, or somebody has taken the offer out. Nothing was sent.
     #[error("TLS is required, and the server does not offer it")]
     NoTls,

@@ -284,10 +284,12 @@ impl Client {
         }
         match to {
             Sent::Auth if code.is_intermediate() => {
-                let text = reply.raw_lines().next().unwrap_or(b"");
-                let challenge = base64::decode(text).ok_or(Violation::Challenge)?;
                 self.phase = Phase::Challenged;
-                return Ok(Event::Challenge(challenge));
+                let challenge = reply.raw_lines().next().and_then(base64::decode);
+                return Ok(match challenge {
+                    Some(challenge) => Event::Challenge(challenge),
+                    None => Event::BrokenChallenge(reply),
+                });
             }
             Sent::Data if code.is_intermediate() => {
                 self.phase = Phase::Body(DotEncoder::new(self.config.body_line_endings));

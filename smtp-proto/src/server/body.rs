@@ -21,6 +21,7 @@ impl Server {
 
     /// BDAT has come; its octets follow. They are read even where they cannot be taken (RFC 3030 §2).
     pub(super) fn start_chunk(&mut self, size: u64, last: bool) {
+        let no_recipients = self.no_recipients();
         let limits = &self.config.limits;
         let refusal = match &mut self.transaction {
             Some(transaction) if transaction.recipients > 0 => {
@@ -32,7 +33,7 @@ impl Server {
                 let total = transaction.octets.saturating_add(size);
                 (total > limits.message).then_some((Cause::TooLarge, replies::TOO_LARGE))
             }
-            _ => Some((Cause::Sequence, replies::NO_RECIPIENTS)),
+            _ => Some(no_recipients),
         };
         self.dropped = 0;
         self.refusal = refusal;

@@ -92,7 +92,7 @@ impl Server {
             Command::Data => self.permit_data(),
             Command::Bdat { .. } if !config.chunking => Err(NOT_OFFERED),
             Command::Burl { .. } if !config.burl => Err(NOT_OFFERED),
-            Command::Burl { .. } if self.recipients() == 0 => Err((Cause::Sequence, replies::NO_RECIPIENTS)),
+            Command::Burl { .. } if self.recipients() == 0 => Err(self.no_recipients()),
             Command::StartTls if !config.starttls || self.is_tls => Err(NOT_OFFERED),
             Command::StartTls if self.hello.is_none() || in_transaction => Err(SEQUENCE),
             Command::StartTls if follows => Err((Cause::Injected, replies::INJECTED)),
@@ -202,8 +202,19 @@ impl Server {
                 Err((Cause::Sequence, replies::SEQUENCE))
             }
             Some(transaction) if transaction.recipients > 0 => Ok(()),
-            _ => Err((Cause::Sequence, replies::NO_RECIPIENTS)),
+            _ => Err(self.no_recipients()),
         }
+    }
+
+    /// There is no transaction, or one without recipients: 503 or 554 (RFC 5321 §3.3), 503 with LMTP (RFC 2033
+    /// §4.2).
+    pub(super) fn no_recipients(&self) -> Refusal {
+        let reply = match &self.transaction {
+            None => replies::SEQUENCE,
+            Some(_) if self.config.is_lmtp() => replies::NO_RECIPIENTS_LMTP,
+            Some(_) => replies::NO_RECIPIENTS,
+        };
+        (Cause::Sequence, reply)
     }
 
     /// RFC 4954 §4.

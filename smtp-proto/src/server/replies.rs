@@ -45,7 +45,8 @@ replies! {
     INJECTED = 501 "5.5.1 Nothing may follow STARTTLS, closing";
     NOT_OFFERED = 502 "5.5.1 Command not offered";
     SEQUENCE = 503 "5.5.1 Bad sequence of commands";
-    NO_RECIPIENTS = 503 "5.5.1 No valid recipients";
+    NO_RECIPIENTS = 554 "5.5.1 No valid recipients";
+    NO_RECIPIENTS_LMTP = 503 "5.5.1 No valid recipients";
     HELLO_FIRST = 503 "5.5.1 Say hello first";
     MECHANISM = 504 "5.5.4 Mechanism not offered";
     TLS_FIRST = 530 "5.7.0 Must issue a STARTTLS command first";

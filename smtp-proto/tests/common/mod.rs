@@ -20,6 +20,7 @@ pub struct Session {
     pub early: usize,
     pub is_closed: bool,
     recipients: Vec<String>,
+    asks_password: bool,
     body: Vec<u8>,
 }
 
@@ -58,6 +59,7 @@ impl Session {
             early: 0,
             is_closed: false,
             recipients: Vec::new(),
+            asks_password: false,
             body: Vec::new(),
         }
     }
@@ -129,6 +131,7 @@ impl Session {
         }
         match event {
             Event::Hello { .. } | Event::Reset => self.forget(),
+            Event::AuthCancelled => self.asks_password = false,
             Event::Mail(_) => self.forget(),
             Event::Rcpt(rcpt) => {
                 let is_refused =
@@ -142,10 +145,13 @@ impl Session {
             Event::Auth { mechanism, initial } => match (mechanism.as_str(), initial) {
                 (_, Some(initial)) => self.judge(server, initial.expose()),
                 ("PLAIN", None) => server.challenge(b"", &mut self.out).unwrap(),
-                ("LOGIN", None) => server.challenge(b"User Name", &mut self.out).unwrap(),
+                ("LOGIN", None) => {
+                    self.asks_password = true;
+                    server.challenge(b"User Name", &mut self.out).unwrap();
+                }
                 _ => server.challenge(b"<1@mx.example>", &mut self.out).unwrap(),
             },
-            Event::AuthResponse(response) if response.expose() == b"user" => {
+            Event::AuthResponse(_) if std::mem::take(&mut self.asks_password) => {
                 server.challenge(b"Password", &mut self.out).unwrap();
             }
             Event::AuthResponse(response) => self.judge(server, response.expose()),
