@@ -11,7 +11,7 @@ use core::{
     ptr,
 };
 
-pub use mail_base;
+pub use {apop, auth_results, dkim, dmarc, mail_base, pop3_proto, sasl, smtp_proto, spf};
 
 /// Nothing is ever run, so nothing is ever allocated.
 struct NoHeap;
