@@ -80,3 +80,46 @@ fn compare(a: &[u8], b: &[u8]) -> Ordering {
         a.cmp(b.iter().map(u8::to_ascii_lowercase))
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::string::String;
+    use mail_base::fields::{Header, HeaderLimits};
+
+    const HEADER: &[u8] = b"To: 1\r\nfrom: 2\r\nno field\r\nTO : 3\r\nSubject: 4\r\nto: 5\r\n\r\n";
+
+    fn select(names: &[&str], own: Option<usize>) -> Vec<String> {
+        let header = Header::parse(HEADER, HeaderLimits::default()).unwrap();
+        let fields: Vec<Field<'_>> = header.fields().collect();
+        let index = FieldIndex::new(&fields);
+        assert_eq!(index.count(&fields, "tO"), 3);
+        assert_eq!(index.count(&fields, "absent"), 0);
+        let mut found = Vec::new();
+        let names = FieldNames::new(names);
+        index.select(&fields, &names, own, |field| {
+            found.push(String::from_utf8(field.value().trim_ascii().to_vec()).unwrap());
+        });
+        found
+    }
+
+    #[test]
+    fn fields_of_one_name_are_taken_from_the_bottom_up() {
+        assert_eq!(select(&["to"], None), ["5"]);
+        assert_eq!(select(&["TO", "From", "to", "subject"], None), ["5", "2", "3", "4"]);
+        assert_eq!(select(&["to", "to", "to"], None), ["5", "3", "1"]);
+    }
+
+    #[test]
+    fn what_is_used_up_or_absent_is_nothing() {
+        assert_eq!(select(&["to", "to", "to", "to", "to"], None), ["5", "3", "1"]);
+        assert_eq!(select(&["cc", "from", "zz", "from", "a"], None), ["2"]);
+        assert_eq!(select(&[], None), [""; 0]);
+    }
+
+    #[test]
+    fn the_own_field_is_left_out() {
+        assert_eq!(select(&["to", "to"], Some(5)), ["3", "1"]);
+        assert_eq!(select(&["to", "to"], Some(3)), ["5", "1"]);
+    }
+}

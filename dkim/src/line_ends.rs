@@ -49,3 +49,29 @@ impl Normaliser {
 fn next_line_end(octets: &[u8]) -> Option<usize> {
     octets.iter().position(|octet| matches!(octet, b'\r' | b'\n'))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::vec::Vec;
+
+    fn normalised(pieces: &[&[u8]]) -> Vec<u8> {
+        let mut out = Vec::new();
+        let mut normaliser = Normaliser::default();
+        for piece in pieces {
+            normaliser.write(piece, |piece| out.extend_from_slice(piece));
+        }
+        normaliser.finish(|piece| out.extend_from_slice(piece));
+        out
+    }
+
+    #[test]
+    fn every_line_end_becomes_crlf_whatever_the_pieces() {
+        let text = b"a\nb\r\nc\rd\r\r\n\n\n\re\r";
+        let expected = b"a\r\nb\r\nc\r\nd\r\n\r\n\r\n\r\n\r\ne\r\n";
+        for pieces in testkit::splits(text) {
+            assert_eq!(normalised(&pieces), expected, "{pieces:?}");
+        }
+        assert_eq!(normalised(&[b"", b"no line end", b""]), b"no line end");
+    }
+}

@@ -234,3 +234,108 @@ pub enum SecretKeyError {
     #[error("the key is encrypted: decrypt it first")]
     Encrypted,
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::arithmetic_side_effects)]
+
+    use super::*;
+    use alloc::{format, string::ToString};
+    use core::str::from_utf8;
+
+    const PKCS8: &[u8] = include_bytes!("../tests/support/rsa-2048.pem");
+    const PKCS1: &[u8] = include_bytes!("../tests/support/rsa-1024.pem");
+    /// RFC 8410 §10.3, without and with a public key.
+    const ED25519: &str = "MC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC";
+    const ED25519_V2: &str = "MHICAQEwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhCoB8wHQYKKoZIhvcN\
+                              AQkJFDEPDA1DdXJkbGUgQ2hhaXJzgSEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=";
+
+    fn pem(label: &str, body: &str) -> String {
+        format!("text before\n-----BEGIN {label}-----\n{body}\n-----END {label}-----\n")
+    }
+
+    fn error(text: &str) -> SecretKeyError {
+        SecretKey::read(text.as_bytes()).unwrap_err()
+    }
+
+    #[test]
+    fn every_shape_of_key_is_read() {
+        let bits = |file: &[u8]| SecretKey::read(file).unwrap().rsa_public_numbers().unwrap().bits();
+        assert_eq!(bits(PKCS8), 2048);
+        assert_eq!(bits(PKCS1), 1024);
+        let seed = SecretKey::read(pem("PRIVATE KEY", ED25519).as_bytes()).unwrap();
+        assert_eq!((seed.key_type(), seed.algorithm()), (KeyType::Ed25519, Algorithm::Ed25519Sha256));
+        let der = decode_base64(ED25519_V2.as_bytes()).unwrap();
+        assert_eq!(SecretKey::read(&der).unwrap().seed(), seed.seed(), "the attributes make no difference");
+        let encoded = encode_base64(seed.seed().unwrap());
+        assert_eq!(SecretKey::read(format!("{encoded}\n").as_bytes()).unwrap().seed(), seed.seed());
+    }
+
+    #[test]
+    fn what_is_written_reads_back() {
+        for file in [PKCS8, PKCS1, pem("PRIVATE KEY", ED25519).as_bytes()] {
+            let key = SecretKey::read(file).unwrap();
+            let again = SecretKey::read(key.to_pem().as_bytes()).unwrap();
+            assert_eq!((again.key_type, &again.octets), (key.key_type, &key.octets));
+        }
+        assert_eq!(SecretKey::read(PKCS8).unwrap().to_pem().as_str(), from_utf8(PKCS8).unwrap());
+    }
+
+    #[test]
+    fn what_is_no_key_is_told_apart() {
+        assert_eq!(error(""), SecretKeyError::Shape);
+        assert_eq!(error("AAAA"), SecretKeyError::Shape);
+        assert_eq!(error(&pem("CERTIFICATE", "AAAA")), SecretKeyError::Shape);
+        assert_eq!(error("-----BEGIN PRIVATE KEY-----\nAAAA"), SecretKeyError::Shape);
+        assert_eq!(error(&pem("PRIVATE KEY", "***")), SecretKeyError::Base64);
+        assert_eq!(error(&pem("PRIVATE KEY", "AAAA")), SecretKeyError::Der);
+        assert_eq!(error(&pem("EC PRIVATE KEY", "AAAA")), SecretKeyError::Kind);
+        assert_eq!(error(&pem("ENCRYPTED PRIVATE KEY", "AAAA")), SecretKeyError::Encrypted);
+        let old = "Proc-Type: 4,ENCRYPTED\nDEK-Info: DES-EDE3-CBC,00\n\nAAAA";
+        assert_eq!(error(&pem("RSA PRIVATE KEY", old)), SecretKeyError::Encrypted);
+        // an X25519 key (RFC 8410 §3) is no signing key
+        let x25519 = decode_base64(ED25519.as_bytes()).unwrap().into_iter().enumerate();
+        let x25519: Vec<u8> = x25519.map(|(at, octet)| if at == 11 { 0x6e } else { octet }).collect();
+        assert_eq!(SecretKey::read(&x25519).unwrap_err(), SecretKeyError::Kind);
+        let der = decode_base64(ED25519.as_bytes()).unwrap();
+        for length in 1..der.len() {
+            assert_eq!(SecretKey::from_der(&der[..length]).unwrap_err(), SecretKeyError::Der, "{length}");
+        }
+    }
+
+    #[test]
+    fn keys_never_print() {
+        assert_eq!(format!("{:?}", SecretKey::from_ed25519_seed(&[7; 32])), "SecretKey(ed25519, …)");
+        assert_eq!(SecretKeyError::Encrypted.to_string(), "the key is encrypted: decrypt it first");
+    }
+
+    #[test]
+    fn keys_are_generated_from_the_callers_random_octets() {
+        let key = SecretKey::generate_ed25519(|octets| octets.fill(9));
+        assert_eq!(key.seed(), Ok(&[9; 32]));
+    }
+
+    #[cfg(feature = "rustcrypto")]
+    #[test]
+    fn rsa_keys_are_generated_and_sign() {
+        use crate::backend::{Backend, PublicKey, SigningKey, rustcrypto};
+        let mut state = 1_u64;
+        let random = |octets: &mut [u8]| {
+            for octet in octets {
+                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                *octet = state.to_be_bytes()[0];
+            }
+        };
+        let secret = SecretKey::generate_rsa(1024, random).unwrap();
+        let Some(public @ PublicKey::Rsa { .. }) = secret.rsa_public_numbers() else { panic!("an RSA key") };
+        assert_eq!(public.bits(), 1024);
+        let key = rustcrypto::PrivateKey::new(&secret).unwrap();
+        let signature = key.sign(b"data").unwrap();
+        let public = rustcrypto::RustCrypto.public_key(&public).unwrap();
+        assert!(public.verify(Algorithm::RsaSha256, b"data", &signature));
+        assert!(!public.verify(Algorithm::RsaSha256, b"other", &signature));
+        let refused = SecretKey::generate_rsa(1023, |_| ()).unwrap_err();
+        assert_eq!(refused, RefusedKey::Length { bits: 1023 });
+        assert!(SecretKey::generate_rsa(4097, |_| ()).is_err());
+    }
+}

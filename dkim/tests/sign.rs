@@ -1,0 +1,188 @@
+//! What the signer writes, and what it refuses.
+#![cfg(feature = "rustcrypto")]
+#![allow(clippy::arithmetic_side_effects)]
+
+mod support;
+
+use dkim::{
+    Algorithm, Canonicalization, Form, LineEnds, Policy, Signature, Verdict,
+    backend::{SigningKey, rustcrypto::PrivateKey},
+    sign::{SignError, Signer, Template, Unsigned},
+    signature::{FieldNames, Identity},
+};
+use mail_base::fields::{HeaderError, HeaderLimits};
+use support::{NOW, ed25519, name, rsa_2048, signed, template, verify};
+
+const MESSAGE: &[u8] =
+    b"From: A <a@example.com>\r\nTo: b@example.net\r\nSubject: s\r\nReceived: x\r\n\r\nHello\r\n";
+
+fn prepare(template: Template, message: &[u8]) -> Result<Unsigned, SignError> {
+    let mut signer = Signer::new([template], NOW);
+    signer.write(message);
+    signer.finish().map(|mut unsigned| unsigned.remove(0))
+}
+
+fn refused(message: &[u8]) -> SignError {
+    prepare(template(), message).unwrap_err()
+}
+
+/// The value of the DKIM-Signature field.
+fn value(template: Template, message: &[u8]) -> String {
+    let key = PrivateKey::new(&ed25519()).unwrap();
+    prepare(template, message).unwrap().sign_with(&key).unwrap().value().to_owned()
+}
+
+fn parsed(template: Template, message: &[u8]) -> Signature {
+    Signature::parse(value(template, message).as_bytes(), None).unwrap()
+}
+
+#[test]
+fn the_default_signature_is_short_sealed_and_dated() {
+    let value = value(template(), MESSAGE);
+    let (head, signature) = value.rsplit_once("b=").unwrap();
+    assert_eq!(
+        head,
+        " v=1; a=ed25519-sha256; c=relaxed/relaxed; d=example.com;\r\n\
+         \ts=ed; t=1800000000; h=From:From:To:To:Cc:Subject:Subject:Date:Message-ID:\r\n\
+         \tReply-To:MIME-Version:Content-Type:Content-Transfer-Encoding;\r\n\
+         \tbh=Ba3gj8+xBPQLJTahTfzW6RbWQ/XPgESxkCi2B66PSQg=; "
+    );
+    assert_eq!(signature.replace("\r\n\t", "").len(), 88);
+}
+
+#[test]
+fn everything_that_a_template_says_is_written() {
+    let mut template = template();
+    template.canonicalization = Canonicalization { header: Form::Simple, body: Form::Relaxed };
+    template.identity = Identity::new(Some("a b"), name("mail.example.com"));
+    template.lifetime = Some(60);
+    template.copy_fields = true;
+    template.wants_reports = true;
+    template.oversigned = FieldNames::new(["From"]);
+    template.signed = FieldNames::new(["subject", "from", "Cc"]);
+    let signature = parsed(template.clone(), MESSAGE);
+    assert_eq!(signature.canonicalization, template.canonicalization);
+    assert_eq!(signature.identity, template.identity);
+    assert_eq!((signature.timestamp, signature.expiration), (Some(NOW), Some(NOW + 60)));
+    assert!(signature.wants_reports);
+    assert_eq!(signature.fields.to_string(), "From:From:subject");
+    let copies: Vec<_> = signature.copied_fields.iter().map(|copy| (copy.name(), copy.value())).collect();
+    assert_eq!(copies, [("From", &b" A <a@example.com>"[..]), ("Subject", b" s")]);
+    assert_eq!(verify(&signed(template.clone(), MESSAGE), &Policy::default())[0].verdict, Verdict::Pass);
+    template.timestamp = false;
+    assert_eq!(parsed(template, MESSAGE).timestamp, None);
+}
+
+#[test]
+fn lines_are_short_even_where_much_is_said() {
+    let mut template = template();
+    template.copy_fields = true;
+    template.canonicalization = Canonicalization::SIMPLE;
+    let header: String =
+        (0..50).map(|count| format!("References: <{count}@{}>\r\n", "x=;|y".repeat(60))).collect();
+    let message = [header.as_bytes(), MESSAGE].concat();
+    let value = value(template.clone(), &message);
+    for line in value.split("\r\n") {
+        assert!(line.len() <= 78, "{line}");
+    }
+    let signature = Signature::parse(value.as_bytes(), None).unwrap();
+    assert_eq!(signature.fields.count("References"), 50);
+    let copies = signature.copied_fields.iter().filter(|copy| copy.name() == "References");
+    assert!(copies.clone().count() == 50 && copies.clone().all(|copy| copy.value().ends_with(b"x=;|y>")));
+    assert_eq!(verify(&signed(template, &message), &Policy::default())[0].verdict, Verdict::Pass);
+}
+
+#[test]
+fn several_signatures_are_made_in_one_pass() {
+    let mut rsa = Template::new(name("example.com"), name("rsa"), Algorithm::RsaSha256);
+    rsa.canonicalization = Canonicalization::SIMPLE;
+    let mut signer = Signer::new([template(), rsa, template()], NOW);
+    signer.write(MESSAGE);
+    let keys: [&dyn SigningKey; 2] =
+        [&PrivateKey::new(&ed25519()).unwrap(), &PrivateKey::new(&rsa_2048()).unwrap()];
+    let fields = signer.finish().unwrap().into_iter().map(|unsigned| {
+        let key = keys.iter().find(|key| key.algorithm() == unsigned.algorithm()).unwrap();
+        unsigned.sign_with(*key).unwrap().to_string()
+    });
+    let message = [fields.collect::<String>().as_bytes(), MESSAGE].concat();
+    let reports = verify(&message, &Policy::default());
+    assert_eq!(reports.len(), 3);
+    assert!(reports.iter().all(|report| report.verdict == Verdict::Pass), "{reports:?}");
+}
+
+#[test]
+fn a_key_elsewhere_signs_in_two_steps() {
+    let unsigned = prepare(template(), MESSAGE).unwrap();
+    // what a key in a module would do: sign the digest as PureEdDSA's message (RFC 8463 §3)
+    let module = ed25519_dalek::SigningKey::from_bytes(&[7; 32]);
+    let signature = ed25519_dalek::Signer::sign(&module, unsigned.digest().as_bytes()).to_bytes();
+    let field = unsigned.attach(&signature).unwrap();
+    let message = [field.as_str().as_bytes(), MESSAGE].concat();
+    assert_eq!(verify(&message, &Policy::default())[0].verdict, Verdict::Pass);
+}
+
+#[test]
+fn any_split_gives_the_same() {
+    let expected = prepare(template(), MESSAGE).unwrap();
+    for pieces in testkit::splits(MESSAGE) {
+        let mut signer = Signer::new([template()], NOW);
+        for piece in pieces {
+            signer.write(piece);
+        }
+        let unsigned = signer.finish().unwrap().remove(0);
+        assert_eq!((unsigned.data(), unsigned.digest()), (expected.data(), expected.digest()));
+    }
+}
+
+#[test]
+fn what_no_receiver_should_accept_is_not_signed() {
+    assert_eq!(refused(b""), SignError::NoFrom);
+    assert_eq!(refused(b"Subject: s\r\n\r\n"), SignError::NoFrom);
+    assert_eq!(refused(b"From: a\r\nFROM: b\r\n\r\n"), SignError::SeveralFrom { count: 2 });
+    assert_eq!(refused(b"From: a\r\nno field\r\n\r\n"), SignError::MalformedField { at: 9 });
+    assert_eq!(refused(b"From: a\nTo: b\r\n\r\n"), SignError::BareLineFeed);
+    let limits = HeaderLimits::default().with_octets(8);
+    let mut signer = Signer::new([template()], NOW).header_limits(limits);
+    signer.write(MESSAGE);
+    assert_eq!(signer.finish().unwrap_err(), SignError::Header(HeaderError::Octets { limit: 8 }));
+}
+
+#[test]
+fn what_a_template_may_not_say_is_refused() {
+    let with = |change: fn(&mut Template)| {
+        let mut template = template();
+        change(&mut template);
+        prepare(template, MESSAGE).unwrap_err()
+    };
+    assert_eq!(
+        with(|template| template.algorithm = Algorithm::RsaSha1),
+        SignError::Algorithm(Algorithm::RsaSha1)
+    );
+    assert_eq!(with(|template| template.oversigned = FieldNames::new(["To"])), SignError::FromNotSigned);
+    assert_eq!(
+        with(|template| template.identity = Identity::new(None, name("notexample.com"))),
+        SignError::ForeignIdentity
+    );
+    assert_eq!(
+        with(|template| template.selector = name(&["a".repeat(60).as_str(); 4].join("."))),
+        SignError::KeyName
+    );
+}
+
+#[test]
+fn keys_and_signatures_of_another_kind_are_refused() {
+    let unsigned = prepare(template(), MESSAGE).unwrap();
+    let key = PrivateKey::new(&rsa_2048()).unwrap();
+    let other = SignError::OtherKey { key: Algorithm::RsaSha256, template: Algorithm::Ed25519Sha256 };
+    assert_eq!(unsigned.clone().sign_with(&key).unwrap_err(), other);
+    assert_eq!(unsigned.attach(&[0; 63]).unwrap_err(), SignError::SignatureLength { octets: 63 });
+}
+
+#[test]
+fn a_file_with_the_line_ends_of_the_system_is_signed_as_it_will_be_sent() {
+    let on_disk = String::from_utf8(MESSAGE.to_vec()).unwrap().replace("\r\n", "\n");
+    let mut signer = Signer::new([template()], NOW).line_ends(LineEnds::Normalise);
+    signer.write(on_disk.as_bytes());
+    let unsigned = signer.finish().unwrap().remove(0);
+    assert_eq!(unsigned.data(), prepare(template(), MESSAGE).unwrap().data());
+}
