@@ -1,1 +1,5 @@
 //! What the benchmarks measure: records and messages like those that are really out there.
+
+pub mod dkim;
+pub mod dmarc;
+pub mod spf;

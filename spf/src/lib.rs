@@ -27,7 +27,7 @@ mod check;
 pub use check::{Check, check};
 pub use error::{RecordError, RecordErrorKind};
 pub use limits::Limits;
-pub use mail_base::{Inquiry, Name, Step, Zone, dns};
+pub use mail_base::{Inquiry, Name, Step, Zone, dns, name};
 pub use record::Record;
 pub use report::{Matched, Report};
 pub use request::{Identity, Request};

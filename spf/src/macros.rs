@@ -244,7 +244,7 @@ impl Values<'_> {
 /// # Errors
 /// The first rule of the grammar that the string breaks, or [`RecordErrorKind::Expansion`].
 pub fn expand(text: &str, place: Place, values: &Values<'_>) -> Result<String, RecordError> {
-    let mut out = String::new();
+    let mut out = String::with_capacity(256);
     expand_into(&mut out, text, place, values)?;
     Ok(out)
 }

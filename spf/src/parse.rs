@@ -493,6 +493,7 @@ const HYPHEN: u8 = 4;
 const NAME_MARK: u8 = 8;
 
 /// What each octet is.
+#[allow(clippy::indexing_slicing, reason = "an index out of bounds does not compile here")]
 const CLASSES: [u8; 256] = {
     let mut classes = [0; 256];
     let mut octet: u8 = 0;
@@ -662,4 +663,10 @@ fn hex_group(octets: &[u8]) -> (u16, &[u8]) {
         rest = after;
     }
     (group, rest)
+}
+
+/// A whole text as an IPv6 address.
+#[cfg(test)]
+pub(crate) fn tests_ip6(text: &str) -> Option<Ipv6Addr> {
+    ip6_network(text.as_bytes()).filter(|(_, rest)| rest.is_empty()).map(|(address, _)| address)
 }

@@ -146,7 +146,7 @@ pub struct ReceivedSpf {
 impl ReceivedSpf {
     /// Reads a whole field, or what stands after its colon.
     ///
-    /// header-field = "Received-SPF:" [CFWS] result [ FWS comment ] [ FWS key-value-list ] [FWS] CRLF
+    /// `header-field = "Received-SPF:" [CFWS] result [ FWS comment ] [ FWS key-value-list ] [FWS] CRLF`
     /// (erratum 5436)
     ///
     /// # Errors

@@ -2,7 +2,10 @@
 
 use crate::{macros::Values, record::Record, verdict::DomainError};
 use alloc::{string::String, sync::Arc};
-use core::{fmt, net::{IpAddr, Ipv4Addr}};
+use core::{
+    fmt,
+    net::{IpAddr, Ipv4Addr},
+};
 use mail_base::{Name, name::ToAscii};
 
 /// Which identity of the session is checked (RFC 7208 §2.3, §2.4).

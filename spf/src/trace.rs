@@ -235,7 +235,7 @@ impl fmt::Display for Trace {
             write!(f, "{line}{}", step.event)?;
             match &step.event {
                 Event::Term { term, .. } if term.term().is_some_and(|term| term.is_lookup()) => {
-                    writeln!(f, "  [{} look-ups, {} void]", step.lookups, step.void_lookups)?;
+                    writeln!(f, "  [look-ups {}, void {}]", step.lookups, step.void_lookups)?;
                 }
                 _ => writeln!(f)?,
             }

@@ -3,7 +3,7 @@
 
 use mail_base::dns::{Answer, Kind, Mx, Question, Records, Resolve, Txt};
 use serde_json::Value;
-use spf::{Limits, Name, Report, Request, check};
+use spf::{Limits, Name, Record, Report, Request, Zone, check};
 use std::collections::BTreeMap;
 use testkit::{Scorecard, corpus};
 
@@ -131,4 +131,90 @@ fn openspf_rfc4408() {
 #[ignore = "needs MAILPROTO_CORPORA"]
 fn pyspf_extra() {
     suite("pyspf extra", "spf-pyspf-extra/pyspf-test.json", "");
+}
+
+fn texts<'a>(list: &'a Value) -> impl Iterator<Item = &'a str> {
+    list.as_array().unwrap().iter().map(|text| text.as_str().unwrap())
+}
+
+#[test]
+#[ignore = "needs MAILPROTO_CORPORA"]
+fn mlocati_terms() {
+    let terms = corpus::json("spf-syntax/mlocati-terms.json");
+    let mut card = Scorecard::new("mlocati terms", "");
+    for case in terms["valid_terms"].as_array().unwrap() {
+        let term = case["term"].as_str().unwrap();
+        if case["contested"].is_null() {
+            let canonical = Record::parse(format!("v=spf1 {term}")).map(|record| {
+                assert_eq!(record.to_string(), format!("v=spf1 {term}"));
+                record.terms().next().unwrap().to_string()
+            });
+            card.equal(term, &canonical, &Ok(case["canonical"].as_str().unwrap().to_owned()));
+        }
+    }
+    for term in texts(&terms["invalid_terms"]) {
+        card.equal(&format!("not {term}"), &Record::parse(format!("v=spf1 {term}")).is_err(), &true);
+    }
+    for (number, set) in terms["txt_sets_without_spf_record"].as_array().unwrap().iter().enumerate() {
+        let is_claimed = texts(set).any(|text| Record::is_claimed_by(text.as_bytes()));
+        card.equal(&format!("no record {number}"), &is_claimed, &false);
+    }
+    card.finish();
+}
+
+/// The macros are expanded by a check that fails and explains itself, so that `%{p}` is asked for too.
+#[test]
+#[ignore = "needs MAILPROTO_CORPORA"]
+fn macros() {
+    let data = corpus::json("spf-syntax/macros.json");
+    let mut card = Scorecard::new("macros", "");
+    for case in data["cases"].as_array().unwrap() {
+        let text = |field: &str| case[field].as_str().unwrap_or("");
+        let domain = text("domain");
+        let mut zone = Zone::parse(
+            "40.30.20.10.in-addr.arpa. PTR resolved.sender.email.address.com.\n\
+             resolved.sender.email.address.com. A 10.20.30.40\n\
+             3.2.0.192.in-addr.arpa. PTR mx.example.org.\nmx.example.org. A 192.0.2.3\n",
+        )
+        .unwrap();
+        let name = |text: &str| Name::parse(text).unwrap();
+        zone.add_txt(&name(domain), "v=spf1 -all exp=why.example");
+        zone.add_txt(&name("why.example"), text("macro"));
+        // the domain of the case need not be the sender's
+        let sender_domain = text("sender").rsplit_once('@').unwrap().1;
+        if !sender_domain.eq_ignore_ascii_case(domain) {
+            zone.add_txt(&name(sender_domain), format!("v=spf1 redirect={domain}"));
+        }
+        let request = Request::mail_from(text("ip").parse().unwrap(), text("helo"), text("sender"));
+        let report = check(request.receiver(text("receiver")), &Limits::default()).run(&zone);
+        card.equal(text("id"), &report.explanation.as_deref(), &case["expect"].as_str());
+    }
+    for text in texts(&data["invalid_domain_spec_macros"]) {
+        let record = Record::parse(format!("v=spf1 exists:{text}"));
+        card.equal(&format!("not {text:?}"), &record.is_err(), &true);
+    }
+    card.finish();
+}
+
+#[cfg(feature = "srs")]
+#[test]
+#[ignore = "needs MAILPROTO_CORPORA"]
+fn srs() {
+    let vectors = corpus::json("srs/vectors.json");
+    let vectors = &vectors["postsrsd"];
+    let now = vectors["time"].as_u64().unwrap();
+    let srs_of =
+        |domain: &str| spf::srs::Srs::new(Name::parse(domain).unwrap(), vectors["secret"].as_str().unwrap());
+    let mut card = Scorecard::new("srs", "");
+    for case in vectors["forward"].as_array().unwrap() {
+        let sender = case[0].as_str().unwrap();
+        let actual = srs_of(case[1].as_str().unwrap()).forward(sender, now).ok();
+        card.equal(&format!("forward {sender}"), &actual.as_deref(), &case[2].as_str());
+    }
+    for case in vectors["reverse"].as_array().unwrap() {
+        let address = case[0].as_str().unwrap();
+        let actual = srs_of("example.com").reverse(address, now).ok();
+        card.equal(&format!("reverse {address}"), &actual.as_deref(), &case[1].as_str());
+    }
+    card.finish();
 }

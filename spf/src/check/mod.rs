@@ -192,7 +192,9 @@ impl State {
     fn record_answered(&mut self, question: &Question, origin: Origin, answer: &Answer) -> Next {
         let domain = question.name.clone();
         match answer {
-            Answer::Unavailable => return Next::Stop(Verdict::TempError, Cause::Unavailable(question.clone())),
+            Answer::Unavailable => {
+                return Next::Stop(Verdict::TempError, Cause::Unavailable(question.clone()));
+            }
             Answer::NoSuchName => return self.no_record(origin, Cause::NoSuchName { domain }),
             Answer::NoRecords | Answer::Records(_) => {}
         }

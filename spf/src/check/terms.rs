@@ -273,7 +273,7 @@ impl State {
             Ok(name) => name,
             Err((question, ask)) => return Target::Ask(question, ask),
         };
-        let mut text = String::new();
+        let mut text = String::with_capacity(MAX_OCTETS.saturating_add(1));
         let values = self.request.values(domain, validated_name);
         match expand_into(&mut text, spec.as_str(), Place::DomainSpec, &values) {
             Ok(()) => target_name(fitted(&text)),

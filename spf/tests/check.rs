@@ -1,0 +1,220 @@
+//! What a check says, and why.
+#![allow(clippy::arithmetic_side_effects, clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
+
+use spf::{
+    Cause, DomainError, Identity, Limits, Name, Record, RecordError, RecordErrorKind, Report, Request,
+    Verdict, Zone, check, name::NameErrorKind,
+};
+
+fn run(request: Request, zone: &str) -> Report {
+    check(request, &Limits::default()).run(&Zone::parse(zone).unwrap())
+}
+
+fn mail_from(sender: &str) -> Request {
+    Request::mail_from([192, 0, 2, 1].into(), "mail.example.net", sender)
+}
+
+#[test]
+fn both_identities_have_their_own_results() {
+    let zone = "example.com. TXT \"v=spf1 -all\"\nmail.example.net. TXT \"v=spf1 ip4:192.0.2.1 -all\"\n";
+    let report = run(mail_from("a@example.com"), zone);
+    assert_eq!((report.identity, report.verdict), (Identity::MailFrom, Verdict::Fail));
+    assert_eq!((report.sender(), report.domain_text()), ("a@example.com", "example.com"));
+    let report = run(Request::helo([192, 0, 2, 1].into(), "mail.example.net"), zone);
+    assert_eq!((report.identity, report.verdict), (Identity::Helo, Verdict::Pass));
+    assert_eq!(report.sender(), "postmaster@mail.example.net");
+    let report = run(mail_from(""), zone);
+    assert_eq!((report.identity, report.verdict), (Identity::MailFrom, Verdict::Pass));
+    assert_eq!(report.sender(), "postmaster@mail.example.net");
+}
+
+#[test]
+fn every_verdict_has_its_cause() {
+    let zone = r#"
+        fail.example.com.    TXT "v=spf1 a -all"
+        fail.example.com.    A   198.51.100.1
+        soft.example.com.    TXT "v=spf1 ~ip4:192.0.2.0/24"
+        neutral.example.com. TXT "v=spf1 ip4:198.51.100.0/24"
+        plain.example.com.   TXT "hello"
+        two.example.com.     TXT "v=spf1"
+        two.example.com.     TXT "v=SPF1 -all"
+        broken.example.com.  TXT "v=spf1 -all ip4:192.0.2"
+        down.example.com.    UNAVAILABLE
+        lost.example.com.    TXT "v=spf1 include:plain.example.com -all"
+        gone.example.com.    TXT "v=spf1 redirect=nobody.example.com"
+        odd.example.com.     TXT "v=spf1 include:a..b.example.com"
+        pass.example.com.    TXT "v=spf1 +include:inner.example.com -all"
+        inner.example.com.   TXT "v=spf1 ?ip4:192.0.2.2 ip4:192.0.2.0/28 -all"
+    "#;
+    for (domain, verdict, cause) in [
+        ("fail.example.com", Verdict::Fail, "-all in the record of fail.example.com matches"),
+        (
+            "soft.example.com",
+            Verdict::SoftFail,
+            "~ip4:192.0.2.0/24 in the record of soft.example.com matches",
+        ),
+        ("neutral.example.com", Verdict::Neutral, "nothing in the record of neutral.example.com matches"),
+        ("plain.example.com", Verdict::None, "plain.example.com has no SPF record"),
+        ("nobody.example.com", Verdict::None, "nobody.example.com does not exist"),
+        ("two.example.com", Verdict::PermError, "two.example.com has 2 SPF records"),
+        (
+            "broken.example.com",
+            Verdict::PermError,
+            "the record of broken.example.com is broken: not an IPv4 network (at octet 16)",
+        ),
+        ("down.example.com", Verdict::TempError, "the DNS did not answer TXT down.example.com"),
+        (
+            "lost.example.com",
+            Verdict::PermError,
+            "include:plain.example.com in the record of lost.example.com leads to a domain without an SPF record",
+        ),
+        (
+            "gone.example.com",
+            Verdict::PermError,
+            "redirect=nobody.example.com in the record of gone.example.com leads to a domain without an SPF record",
+        ),
+        (
+            "odd.example.com",
+            Verdict::PermError,
+            "include:a..b.example.com in the record of odd.example.com leads to what is no domain name: \
+             a domain name has an empty label (at octet 2)",
+        ),
+        (
+            "localhost",
+            Verdict::None,
+            "\"localhost\" is not a domain name that can be asked about: a domain name of a single label",
+        ),
+    ] {
+        let report = run(mail_from(&format!("a@{domain}")), zone);
+        assert_eq!(
+            (report.verdict, report.cause.unwrap().to_string().as_str()),
+            (verdict, cause),
+            "{domain}"
+        );
+    }
+    let report = run(mail_from("a@pass.example.com"), zone);
+    assert_eq!((report.verdict, &report.cause), (Verdict::Pass, &None));
+    assert_eq!(
+        report.matched.unwrap().to_string(),
+        "+include:inner.example.com in the record of pass.example.com"
+    );
+    assert_eq!(report.innermost.unwrap().to_string(), "ip4:192.0.2.0/28 in the record of inner.example.com");
+}
+
+#[test]
+fn a_syntax_error_is_told_with_its_place() {
+    let report = run(mail_from("a@example.com"), "example.com. TXT \"v=spf1 +all %{x}.example.com\"");
+    let error = RecordError { kind: RecordErrorKind::Name, at: 12 };
+    assert_eq!(report.cause, Some(Cause::Syntax { domain: Name::parse("example.com").unwrap(), error }));
+}
+
+#[test]
+fn the_outer_qualifier_of_nested_includes_decides() {
+    let zone = r#"
+        example.com. TXT "v=spf1 include:b.example.com -all"
+        b.example.com. TXT "v=spf1 ?include:c.example.com ~all"
+        c.example.com. TXT "v=spf1 ip4:192.0.2.1 -all"
+        outer.example.com. TXT "v=spf1 ?include:c.example.com -all"
+    "#;
+    // in b the match of c is neutral, so that b does not match
+    assert_eq!(run(mail_from("a@example.com"), zone).verdict, Verdict::Fail);
+    let report = run(mail_from("a@outer.example.com"), zone);
+    assert_eq!(report.verdict, Verdict::Neutral);
+    assert!(matches!(report.cause, Some(Cause::Matched(_))));
+}
+
+#[test]
+fn u_labels_are_checked_as_a_labels() {
+    fn to_ascii(text: &str) -> Result<Name, spf::name::NameError> {
+        Name::parse(&text.replace("bücher", "xn--bcher-kva"))
+    }
+    let zone = r#"
+        xn--bcher-kva.example. TXT "v=spf1 exists:%{o}.ok.example exists:%{l}.ok.example redirect=%{s}.x.example"
+        xn--bcher-kva.example.ok.example. A 127.0.0.2
+        other.example. TXT "v=spf1 exists:%{l}.ok.example include:%{s}.ok.example a:%{L}.example ~all"
+    "#;
+    let report = run(mail_from("a@bücher.example"), zone);
+    let Some(Cause::Domain { text, error: DomainError::Name(error) }) = report.cause else { panic!() };
+    assert_eq!(
+        (report.verdict, text.as_str(), error.kind),
+        (Verdict::None, "bücher.example", NameErrorKind::Octet)
+    );
+    let report = run(mail_from("a@bücher.example").to_ascii(to_ascii), zone);
+    assert_eq!((report.verdict, report.sender()), (Verdict::Pass, "a@xn--bcher-kva.example"));
+    // RFC 8616 §4: terms with the local part match nothing, and ask nothing
+    let report = run(mail_from("ü@other.example"), zone);
+    assert_eq!((report.verdict, report.lookups, report.questions), (Verdict::SoftFail, 3, 1));
+}
+
+#[test]
+fn local_policy_is_told_apart() {
+    let zone = "plain.example.com. TXT hello\nexample.com. TXT \"v=spf1 -all\"\n";
+    let guess = || Record::parse("v=spf1 ip4:192.0.2.0/24 -all").unwrap();
+    let report = run(mail_from("a@plain.example.com").best_guess(guess()), zone);
+    assert_eq!((report.verdict, report.best_guess), (Verdict::None, Some(Verdict::Pass)));
+    assert!(matches!(report.cause, Some(Cause::NoRecord { .. })));
+    let report = run(mail_from("a@example.com").best_guess(guess()), zone);
+    assert_eq!((report.verdict, report.best_guess), (Verdict::Fail, None));
+    let report = run(mail_from("a@nobody.example.com").best_guess(guess()), zone);
+    assert_eq!((report.verdict, report.best_guess), (Verdict::None, None));
+    let report = run(mail_from("a@example.com").trust_forwarder(|ip| ip.is_ipv4()), zone);
+    assert_eq!((report.verdict, &report.cause), (Verdict::None, &Some(Cause::TrustedForwarder)));
+    assert_eq!(report.questions, 0);
+}
+
+#[test]
+fn mapped_addresses_are_ipv4() {
+    let zone = "example.com. TXT \"v=spf1 ip6:::ffff:192.0.2.1 ip4:192.0.2.1 -all\"";
+    let request = Request::mail_from("::ffff:192.0.2.1".parse().unwrap(), "h.example", "a@example.com");
+    let report = run(request, zone);
+    assert_eq!((report.ip().to_string().as_str(), report.verdict), ("192.0.2.1", Verdict::Pass));
+    assert_eq!(report.matched.unwrap().text(), "ip4:192.0.2.1");
+}
+
+#[test]
+fn an_explanation_is_ascii_without_control_characters() {
+    let zone = |text: &str| {
+        format!("example.com. TXT \"v=spf1 -all exp=why.example.com\"\nwhy.example.com. TXT \"{text}\"\n")
+    };
+    let explanation = |sender: &str, text: &str| {
+        let request = mail_from(sender).receiver("mx.example.net").now(1_790_000_000);
+        run(request, &zone(text)).explanation
+    };
+    assert_eq!(
+        explanation("a@example.com", "%{s} via %{h} at %{r}, %{t}").as_deref(),
+        Some("a@example.com via mail.example.net at mx.example.net, 1790000000")
+    );
+    assert_eq!(explanation("a\r\nb@example.com", "%{l}"), None);
+    assert_eq!(explanation("a\r\nb@example.com", "%{L}").as_deref(), Some("a%0D%0Ab"));
+    assert_eq!(explanation("ü@example.com", "%{l}"), None);
+    assert_eq!(explanation("a@example.com", "line\\010feed"), None);
+    assert_eq!(explanation("a@example.com", &"x".repeat(250)).unwrap().len(), 250);
+    let limits = Limits::default().with_explanation(249);
+    let zone = Zone::parse(&zone(&"x".repeat(250))).unwrap();
+    assert_eq!(check(mail_from("a@example.com"), &limits).run(&zone).explanation, None);
+}
+
+#[test]
+fn a_trace_tells_the_whole_story() {
+    let zone = r#"
+        example.com.      TXT "v=spf1 a:out.example.com include:_spf.example.net -all"
+        out.example.com.  A   192.0.2.7
+        _spf.example.net. TXT "v=spf1 ip4:198.51.100.0/24 redirect=gone.example.net"
+    "#;
+    let report = run(mail_from("a@example.com").trace(true), zone);
+    let expected = "\
+TXT example.com: 1 text
+example.com: v=spf1 a:out.example.com include:_spf.example.net -all
+├─ a:out.example.com does not match  [look-ups 1, void 0]
+│  └─ A out.example.com: 192.0.2.7
+└─ include:_spf.example.net  [look-ups 1, void 0]
+   ├─ TXT _spf.example.net: 1 text
+   └─ _spf.example.net: v=spf1 ip4:198.51.100.0/24 redirect=gone.example.net
+      ├─ ip4:198.51.100.0/24 does not match
+      └─ redirect=gone.example.net  [look-ups 2, void 0]
+         └─ TXT gone.example.net: no such name
+permerror: redirect=gone.example.net in the record of _spf.example.net leads to a domain without an SPF record
+";
+    assert_eq!(report.trace.unwrap().to_string(), expected);
+    assert_eq!(run(mail_from("a@example.com"), zone).trace, None);
+}
