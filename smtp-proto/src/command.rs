@@ -236,25 +236,43 @@ enum Verb {
 }
 
 fn verb(word: &[u8]) -> Option<Verb> {
+    const EHLO: u32 = u32::from_be_bytes(*b"EHLO");
+    const HELO: u32 = u32::from_be_bytes(*b"HELO");
+    const LHLO: u32 = u32::from_be_bytes(*b"LHLO");
+    const MAIL: u32 = u32::from_be_bytes(*b"MAIL");
+    const RCPT: u32 = u32::from_be_bytes(*b"RCPT");
+    const DATA: u32 = u32::from_be_bytes(*b"DATA");
+    const BDAT: u32 = u32::from_be_bytes(*b"BDAT");
+    const RSET: u32 = u32::from_be_bytes(*b"RSET");
+    const NOOP: u32 = u32::from_be_bytes(*b"NOOP");
+    const QUIT: u32 = u32::from_be_bytes(*b"QUIT");
+    const VRFY: u32 = u32::from_be_bytes(*b"VRFY");
+    const EXPN: u32 = u32::from_be_bytes(*b"EXPN");
+    const HELP: u32 = u32::from_be_bytes(*b"HELP");
+    const AUTH: u32 = u32::from_be_bytes(*b"AUTH");
+    const ETRN: u32 = u32::from_be_bytes(*b"ETRN");
+    const ATRN: u32 = u32::from_be_bytes(*b"ATRN");
+    const BURL: u32 = u32::from_be_bytes(*b"BURL");
     if let Ok(word) = <[u8; 4]>::try_from(word) {
-        return match &word.map(|octet| octet.to_ascii_uppercase()) {
-            b"EHLO" => Some(Verb::Ehlo),
-            b"HELO" => Some(Verb::Helo),
-            b"LHLO" => Some(Verb::Lhlo),
-            b"MAIL" => Some(Verb::Mail),
-            b"RCPT" => Some(Verb::Rcpt),
-            b"DATA" => Some(Verb::Data),
-            b"BDAT" => Some(Verb::Bdat),
-            b"RSET" => Some(Verb::Rset),
-            b"NOOP" => Some(Verb::Noop),
-            b"QUIT" => Some(Verb::Quit),
-            b"VRFY" => Some(Verb::Vrfy),
-            b"EXPN" => Some(Verb::Expn),
-            b"HELP" => Some(Verb::Help),
-            b"AUTH" => Some(Verb::Auth),
-            b"ETRN" => Some(Verb::Etrn),
-            b"ATRN" => Some(Verb::Atrn),
-            b"BURL" => Some(Verb::Burl),
+        // letters in upper case; nothing else becomes a letter by it that was none
+        return match u32::from_be_bytes(word) & 0xdfdf_dfdf {
+            EHLO => Some(Verb::Ehlo),
+            HELO => Some(Verb::Helo),
+            LHLO => Some(Verb::Lhlo),
+            MAIL => Some(Verb::Mail),
+            RCPT => Some(Verb::Rcpt),
+            DATA => Some(Verb::Data),
+            BDAT => Some(Verb::Bdat),
+            RSET => Some(Verb::Rset),
+            NOOP => Some(Verb::Noop),
+            QUIT => Some(Verb::Quit),
+            VRFY => Some(Verb::Vrfy),
+            EXPN => Some(Verb::Expn),
+            HELP => Some(Verb::Help),
+            AUTH => Some(Verb::Auth),
+            ETRN => Some(Verb::Etrn),
+            ATRN => Some(Verb::Atrn),
+            BURL => Some(Verb::Burl),
             _ => None,
         };
     }

@@ -11,6 +11,7 @@ mod enhanced;
 mod error;
 #[cfg(test)]
 mod grammar;
+mod octets;
 mod params;
 mod path;
 mod received;

@@ -2,6 +2,7 @@
 
 use crate::{
     error::{CommandError, CommandErrorKind},
+    octets::{self, ALPHANUMERIC, HYPHEN, VALUE},
     path::Mailbox,
     rules::Rules,
     values::{DeliverBy, Hold, Notify, OriginalRecipient, Priority, Timestamp, Xtext},
@@ -249,10 +250,7 @@ impl<'a> Params<'a> {
             kind: CommandErrorKind::Parameter,
             at: self.at.saturating_add(offset),
         };
-        let length = rest
-            .bytes()
-            .position(|octet| !(octet.is_ascii_alphanumeric() || octet == b'-'))
-            .unwrap_or(rest.len());
+        let length = octets::run(rest.as_bytes(), ALPHANUMERIC | HYPHEN);
         let (keyword, rest) = rest.split_at_checked(length).ok_or(error(0))?;
         if keyword.is_empty() || keyword.starts_with('-') {
             return Err(error(0));
@@ -262,8 +260,7 @@ impl<'a> Params<'a> {
             None | Some(b' ') => None,
             Some(b'=') => {
                 let rest = rest.get(1..).unwrap_or("");
-                let is_value = |octet| matches!(octet, b'!'..=b'<' | b'>'..=b'~' | 0x80..);
-                let length = rest.bytes().position(|octet| !is_value(octet)).unwrap_or(rest.len());
+                let length = octets::run(rest.as_bytes(), VALUE);
                 if length == 0 || !matches!(rest.as_bytes().get(length), None | Some(b' ')) {
                     return Err(error(value_at.saturating_add(length)));
                 }
@@ -348,7 +345,9 @@ impl<'a> MailParams<'a> {
     /// Reads what stands in `text` from there on.
     pub(crate) fn read(text: &'a str, from: usize, rules: &Rules) -> Result<Self, CommandError> {
         let mut all = Self::default();
-        for (count, param) in Params::new(text, from, rules).enumerate() {
+        let mut params = Params::new(text, from, rules);
+        let mut count: usize = 0;
+        while let Some(param) = params.next() {
             let (Param { keyword, value }, at) = param?;
             let given = value.unwrap_or("");
             match mail_keyword(keyword) {
@@ -369,6 +368,7 @@ impl<'a> MailParams<'a> {
                     all.others = Others { text: Cow::Borrowed(text), role: Role::Mail };
                 }
             }
+            count = count.saturating_add(1);
         }
         Ok(all)
     }
@@ -396,7 +396,9 @@ impl<'a> RcptParams<'a> {
     /// Reads what stands in `text` from there on.
     pub(crate) fn read(text: &'a str, from: usize, rules: &Rules) -> Result<Self, CommandError> {
         let mut all = Self::default();
-        for (count, param) in Params::new(text, from, rules).enumerate() {
+        let mut params = Params::new(text, from, rules);
+        let mut count: usize = 0;
+        while let Some(param) = params.next() {
             let (Param { keyword, value }, at) = param?;
             let given = value.unwrap_or("");
             match rcpt_keyword(keyword) {
@@ -409,6 +411,7 @@ impl<'a> RcptParams<'a> {
                     all.others = Others { text: Cow::Borrowed(text), role: Role::Rcpt };
                 }
             }
+            count = count.saturating_add(1);
         }
         Ok(all)
     }

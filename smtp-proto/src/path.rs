@@ -5,6 +5,7 @@
 
 use crate::{
     error::{PathError, PathErrorKind},
+    octets::{ALPHANUMERIC, ATOM, DOT, HYPHEN, WIDE, classes},
     rules::Rules,
 };
 use alloc::{borrow::Cow, string::String};
@@ -299,14 +300,16 @@ fn read_mailbox<'a>(text: &'a str, from: usize, rules: &Rules) -> Result<(Mailbo
 /// ```
 fn read_dot_string(text: &str, from: usize) -> Result<usize, PathError> {
     let rest = text.as_bytes().get(from..).unwrap_or(b"");
-    let mut last = b'.';
+    let mut after_dot = true;
     let stop = rest.iter().position(|&octet| {
-        let is_stop = !is_one_of(octet, ATOM | NAME) || (octet == b'.' && last == b'.');
-        last = if is_stop { last } else { octet };
+        let class = classes(octet);
+        let is_stop =
+            if class & DOT != 0 { after_dot } else { class & (ALPHANUMERIC | ATOM | HYPHEN | WIDE) == 0 };
+        after_dot = if is_stop { after_dot } else { class & DOT != 0 };
         is_stop
     });
     let at = from.saturating_add(stop.unwrap_or(rest.len()));
-    if last == b'.' {
+    if after_dot {
         return Err(PathError { kind: PathErrorKind::EmptyAtom, at });
     }
     Ok(at)
@@ -360,20 +363,19 @@ fn read_domain(text: &str, from: usize, rules: &Rules) -> Result<usize, PathErro
 /// and U-labels (RFC 6531 §3.3).
 fn read_name(text: &str, from: usize, rules: &Rules) -> Result<usize, PathError> {
     let rest = text.as_bytes().get(from..).unwrap_or(b"");
-    let mut last = b'.';
+    let mut last = DOT;
     let stop = rest.iter().position(|&octet| {
-        let is_allowed = match octet {
-            b'.' => last != b'.' && last != b'-',
-            b'-' => last != b'.',
-            b'_' => rules.underscores,
-            _ => is_one_of(octet, NAME),
-        };
-        last = if is_allowed { octet } else { last };
+        let class = classes(octet);
+        let is_allowed = class & (ALPHANUMERIC | WIDE) != 0
+            || (class & DOT != 0 && last & (DOT | HYPHEN) == 0)
+            || (class & HYPHEN != 0 && last != DOT)
+            || (octet == b'_' && rules.underscores);
+        last = if is_allowed { class & (DOT | HYPHEN) } else { last };
         !is_allowed
     });
     let length = stop.unwrap_or(rest.len());
     let at = from.saturating_add(length);
-    if matches!(last, b'.' | b'-') {
+    if last & (DOT | HYPHEN) != 0 {
         return Err(PathError { kind: PathErrorKind::Domain, at });
     }
     if length > MAX_LABEL {
@@ -414,33 +416,4 @@ fn literal(text: &str) -> Option<Domain<'_>> {
     let is_content = |octet| matches!(octet, b'!'..=b'Z' | b'^'..=b'~');
     (is_tag && !content.is_empty() && content.bytes().all(is_content))
         .then_some(Domain::General { tag, content })
-}
-
-/// Letters, digits, hyphen, dot and what is outside ASCII: the octets of a domain.
-const NAME: u8 = 1;
-/// Any other `atext` (RFC 5322 §3.2.3).
-const ATOM: u8 = 2;
-
-/// Whether an octet is of one of these classes.
-fn is_one_of(octet: u8, wanted: u8) -> bool {
-    static CLASSES: [u8; 256] = classes();
-    CLASSES.get(usize::from(octet)).is_some_and(|class| class & wanted != 0)
-}
-
-// evaluated when the crate is compiled, where an index out of bounds does not compile
-#[allow(clippy::arithmetic_side_effects, clippy::indexing_slicing)]
-const fn classes() -> [u8; 256] {
-    let mut classes = [0; 256];
-    let mut octet: u8 = 0;
-    loop {
-        classes[octet as usize] = match octet {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | 0x80.. => NAME,
-            b'!' | b'#'..=b'\'' | b'*' | b'+' | b'/' | b'=' | b'?' | b'^'..=b'`' | b'{'..=b'~' => ATOM,
-            _ => 0,
-        };
-        if octet == u8::MAX {
-            return classes;
-        }
-        octet += 1;
-    }
 }

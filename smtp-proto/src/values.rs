@@ -1,5 +1,6 @@
 //! The values of parameters: xtext, notifications, delivery times, priorities.
 
+use crate::octets::{self, ALPHANUMERIC, HYPHEN, XCHAR};
 use alloc::{borrow::Cow, vec::Vec};
 use core::fmt;
 
@@ -23,14 +24,15 @@ impl<'a> Xtext<'a> {
     /// ```
     #[must_use]
     pub fn parse(text: &'a str) -> Option<Self> {
-        let mut octets = text.bytes();
-        while let Some(octet) = octets.next() {
-            match octet {
-                b'+' => {
-                    hex(octets.next()?)?;
-                    hex(octets.next()?)?;
+        let mut rest = text.as_bytes();
+        loop {
+            match rest.get(octets::run(rest, XCHAR)..)? {
+                [] => break,
+                [b'+', high, low, later @ ..] => {
+                    hex(*high)?;
+                    hex(*low)?;
+                    rest = later;
                 }
-                b'!'..=b'<' | b'>'..=b'~' => {}
                 _ => return None,
             }
         }
@@ -184,7 +186,7 @@ impl<'a> OriginalRecipient<'a> {
     pub fn parse(text: &'a str) -> Option<Self> {
         let semicolon = text.bytes().position(|octet| octet == b';')?;
         let (kind, address) = (text.get(..semicolon)?, text.get(semicolon.checked_add(1)?..)?);
-        let is_atom = kind.bytes().all(|octet| octet.is_ascii_alphanumeric() || octet == b'-');
+        let is_atom = octets::run(kind.as_bytes(), ALPHANUMERIC | HYPHEN) == kind.len();
         if kind.is_empty() || !is_atom || text.len() > MAX_ORCPT {
             return None;
         }

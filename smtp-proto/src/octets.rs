@@ -1,0 +1,60 @@
+//! Which octets may stand where, as a table: the readers of commands look every octet up once.
+
+/// Letters and digits.
+pub(crate) const ALPHANUMERIC: u8 = 1;
+/// Any other `atext` than those, the hyphen and what is outside ASCII (RFC 5322 §3.2.3).
+pub(crate) const ATOM: u8 = 2;
+pub(crate) const DOT: u8 = 4;
+pub(crate) const HYPHEN: u8 = 8;
+/// Outside ASCII (RFC 6531 §3.3).
+pub(crate) const WIDE: u8 = 16;
+/// `esmtp-value` of RFC 5321 §4.1.2, with RFC 6531 §3.3: visible, but the equals sign.
+pub(crate) const VALUE: u8 = 32;
+/// `xchar` of RFC 3461 §4: visible ASCII, but the equals sign and the plus sign.
+pub(crate) const XCHAR: u8 = 64;
+
+/// The classes that an octet is of.
+pub(crate) fn classes(octet: u8) -> u8 {
+    static CLASSES: [u8; 256] = table();
+    CLASSES.get(usize::from(octet)).copied().unwrap_or(0)
+}
+
+/// Whether an octet is of one of these classes.
+pub(crate) fn is(octet: u8, wanted: u8) -> bool {
+    classes(octet) & wanted != 0
+}
+
+/// How many octets from the start are of one of these classes.
+pub(crate) fn run(octets: &[u8], wanted: u8) -> usize {
+    octets.iter().position(|&octet| !is(octet, wanted)).unwrap_or(octets.len())
+}
+
+// evaluated when the crate is compiled, where an index out of bounds does not compile
+#[allow(clippy::arithmetic_side_effects, clippy::indexing_slicing)]
+const fn table() -> [u8; 256] {
+    let mut table = [0; 256];
+    let mut octet: u8 = 0;
+    loop {
+        let local = match octet {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' => ALPHANUMERIC,
+            b'!' | b'#'..=b'\'' | b'*' | b'+' | b'/' | b'=' | b'?' | b'^'..=b'`' | b'{'..=b'~' => ATOM,
+            b'.' => DOT,
+            b'-' => HYPHEN,
+            0x80.. => WIDE,
+            _ => 0,
+        };
+        let value = match octet {
+            b'!'..=b'<' | b'>'..=b'~' | 0x80.. => VALUE,
+            _ => 0,
+        };
+        let xchar = match octet {
+            b'!'..=b'*' | b','..=b'<' | b'>'..=b'~' => XCHAR,
+            _ => 0,
+        };
+        table[octet as usize] = local | value | xchar;
+        if octet == u8::MAX {
+            return table;
+        }
+        octet += 1;
+    }
+}
