@@ -432,6 +432,35 @@ impl Timestamp {
     }
 }
 
+impl Timestamp {
+    /// The moment in the form that header fields have it in (RFC 5322 §3.3): `Sun, 22 Nov 2026 03:10:00 +0000`.
+    #[must_use]
+    pub fn to_mail_date(self) -> alloc::string::String {
+        const DAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
+        const MONTHS: [&str; 12] =
+            ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+        let (year, month, day) = date(self.0.div_euclid(86_400));
+        let name = |names: &[&'static str], at: i64| {
+            usize::try_from(at).ok().and_then(|at| names.get(at).copied()).unwrap_or("")
+        };
+        // 1970 began on a Thursday
+        let weekday = name(&DAYS, self.0.div_euclid(86_400).rem_euclid(7));
+        let month = name(&MONTHS, month.saturating_sub(1));
+        alloc::format!("{weekday}, {day} {month} {year:04} {} +0000", Time(self.0))
+    }
+}
+
+/// The time of the day, `hh:mm:ss`.
+struct Time(i64);
+
+impl fmt::Display for Time {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let second = self.0.rem_euclid(86_400);
+        let (hour, minute) = (second.div_euclid(3600), second.rem_euclid(3600).div_euclid(60));
+        write!(f, "{hour:02}:{minute:02}:{:02}", second.rem_euclid(60))
+    }
+}
+
 /// What follows the fraction of a second, if there is one.
 fn fraction_end(text: &str) -> Option<&str> {
     let Some(digits) = text.strip_prefix('.') else { return Some(text) };
@@ -506,9 +535,7 @@ fn date(day: i64) -> (i64, i64, i64) {
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (year, month, day) = date(self.0.div_euclid(86_400));
-        let second = self.0.rem_euclid(86_400);
-        let (hour, minute) = (second.div_euclid(3600), second.rem_euclid(3600).div_euclid(60));
-        write!(f, "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{:02}Z", second.rem_euclid(60))
+        write!(f, "{year:04}-{month:02}-{day:02}T{}Z", Time(self.0))
     }
 }
 
@@ -557,6 +584,10 @@ mod tests {
             assert_eq!(Timestamp::parse(&time.to_string()), Some(time), "{time}");
         }
         assert_eq!(Timestamp::new(951_782_400).unwrap().to_string(), "2000-02-29T00:00:00Z");
+        let date = |second| Timestamp::new(second).unwrap().to_mail_date();
+        assert_eq!(date(0), "Thu, 1 Jan 1970 00:00:00 +0000");
+        assert_eq!(date(1_795_317_001), "Sun, 22 Nov 2026 03:10:01 +0000");
+        assert_eq!(date(-1), "Wed, 31 Dec 1969 23:59:59 +0000");
     }
 
     #[test]
