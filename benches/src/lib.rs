@@ -2,4 +2,5 @@
 
 pub mod dkim;
 pub mod dmarc;
+pub mod pop3;
 pub mod spf;

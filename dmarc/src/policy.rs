@@ -18,9 +18,13 @@ pub enum Policy {
 impl Policy {
     /// `dmarc-request = "none" / "quarantine" / "reject"`
     pub(crate) fn parse(value: &[u8]) -> Option<Self> {
-        [Self::None, Self::Quarantine, Self::Reject]
-            .into_iter()
-            .find(|policy| value.eq_ignore_ascii_case(policy.as_str().as_bytes()))
+        let policy = match value.len() {
+            4 => Self::None,
+            6 => Self::Reject,
+            10 => Self::Quarantine,
+            _ => return None,
+        };
+        value.eq_ignore_ascii_case(policy.as_str().as_bytes()).then_some(policy)
     }
 
     /// The word.

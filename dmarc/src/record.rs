@@ -19,7 +19,7 @@ use crate::{
     error::{Fault, FaultKind, RecordError, RecordErrorKind},
     limits::MAX_RECORD,
     policy::{AlignmentMode, FailureOptions, Policy, PublicSuffix, yes_or_no},
-    tag::{Tag, TagSet},
+    tag::{Tag, TagSet, add_to_key},
     uri::Uris,
 };
 use alloc::vec::Vec;
@@ -262,29 +262,86 @@ impl Record {
     }
 }
 
-/// Reads the tags of a text. This is the fast way; the grammar of the RFC stands beside it as its test.
+/// Reads the tags of a text, each once: the fast way, beside which the grammar of the RFC stands as its test.
 fn read(text: &[u8]) -> Result<Fields, RecordError> {
     if text.len() > MAX_RECORD {
         return Err(RecordError { kind: RecordErrorKind::TooLong, at: MAX_RECORD });
     }
-    let mut tags = Tags::new(text);
-    match tags.next() {
-        Some(Ok(tag)) if tag.at == 0 && Tag::named(tag.name) == Some(Tag::V) => {
-            if tag.value != VERSION {
-                return Err(RecordError { kind: RecordErrorKind::Version, at: tag.value_at });
-            }
-        }
-        _ => return Err(RecordError { kind: RecordErrorKind::NoVersion, at: 0 }),
-    }
+    let (version, mut rest) = split_piece(text);
+    check_version(version)?;
     let mut fields = Fields::default();
     fields.present.insert(Tag::V);
-    for piece in tags.flatten() {
-        let Some(tag) = Tag::named(piece.name) else { continue };
-        if fields.present.insert(tag) {
-            fields.set(tag, piece.value, piece.value_at);
+    while !rest.is_empty() {
+        let start = text.len().saturating_sub(rest.len());
+        let (piece, behind) = split_piece(rest);
+        rest = behind;
+        if let Some((tag, value, at)) = known_tag(piece)
+            && fields.present.insert(tag)
+        {
+            fields.set(tag, value, start.saturating_add(at));
         }
     }
     Ok(fields)
+}
+
+/// What stands before the next semicolon, and what behind it.
+fn split_piece(text: &[u8]) -> (&[u8], &[u8]) {
+    let length = memchr::memchr(b';', text).unwrap_or(text.len());
+    let (piece, behind) = text.split_at_checked(length).unwrap_or((text, &[]));
+    (piece, behind.get(1..).unwrap_or(&[]))
+}
+
+/// `dmarc-version = "v" equals %s"DMARC1"`, before which nothing may stand.
+fn check_version(piece: &[u8]) -> Result<(), RecordError> {
+    if piece == b"v=DMARC1" {
+        // almost every record begins like this
+        return Ok(());
+    }
+    match known_tag(piece) {
+        Some((Tag::V, value, at)) if piece.starts_with(b"v") || piece.starts_with(b"V") => {
+            if value == VERSION { Ok(()) } else { Err(RecordError { kind: RecordErrorKind::Version, at }) }
+        }
+        _ => Err(RecordError { kind: RecordErrorKind::NoVersion, at: 0 }),
+    }
+}
+
+/// What stands between two semicolons, where it is a tag that is known: the tag, its value, and the value's
+/// offset. It is none where the name has other octets than letters, since no known name has.
+fn known_tag(piece: &[u8]) -> Option<(Tag, &[u8], usize)> {
+    let mut rest = trim_start(piece);
+    let mut key = 0;
+    while let [letter @ (b'a'..=b'z' | b'A'..=b'Z'), behind @ ..] = rest {
+        key = add_to_key(key, *letter);
+        rest = behind;
+    }
+    let tag = Tag::of_key(key)?;
+    let [b'=', value @ ..] = trim_start(rest) else { return None };
+    let value = trim_start(value);
+    let at = piece.len().saturating_sub(value.len());
+    Some((tag, trim_end(value), at))
+}
+
+/// `WSP`, and line ends, which tag lists of DKIM may have.
+fn is_space(octet: u8) -> bool {
+    matches!(octet, b' ' | b'\t' | b'\r' | b'\n')
+}
+
+fn trim_start(mut octets: &[u8]) -> &[u8] {
+    while let [first, rest @ ..] = octets
+        && is_space(*first)
+    {
+        octets = rest;
+    }
+    octets
+}
+
+fn trim_end(mut octets: &[u8]) -> &[u8] {
+    while let [rest @ .., last] = octets
+        && is_space(*last)
+    {
+        octets = rest;
+    }
+    octets
 }
 
 impl Fields {

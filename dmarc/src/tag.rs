@@ -41,29 +41,30 @@ impl Tag {
     /// the tags are defined by such strings.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
-        let is = |other: &str| name.eq_ignore_ascii_case(other);
-        Some(match name.len() {
-            1 if is("p") => Self::P,
-            1 if is("v") => Self::V,
-            1 if is("t") => Self::T,
-            2 if is("sp") => Self::Sp,
-            2 if is("np") => Self::Np,
-            2 if is("fo") => Self::Fo,
-            2 if is("ri") => Self::Ri,
-            2 if is("rf") => Self::Rf,
-            3 if is("rua") => Self::Rua,
-            3 if is("ruf") => Self::Ruf,
-            3 if is("pct") => Self::Pct,
-            3 if is("psd") => Self::Psd,
-            4 if is("aspf") => Self::Aspf,
-            5 if is("adkim") => Self::Adkim,
-            _ => return None,
-        })
+        let letters = name.bytes().take_while(u8::is_ascii_alphabetic);
+        let tag = Self::of_key(letters.clone().fold(0, add_to_key))?;
+        (letters.count() == name.len()).then_some(tag)
+    }
+
+    /// The tag whose name has this key.
+    pub(crate) fn of_key(key: u64) -> Option<Self> {
+        KEYS.iter().find(|(one, _)| *one == key).map(|(_, tag)| *tag)
+    }
+
+    /// The tag with its key.
+    const fn keyed(self) -> (u64, Self) {
+        let mut key = 0;
+        let mut rest = self.as_str().as_bytes();
+        while let [letter, behind @ ..] = rest {
+            key = add_to_key(key, *letter);
+            rest = behind;
+        }
+        (key, self)
     }
 
     /// The name, in lower case.
     #[must_use]
-    pub fn as_str(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::Adkim => "adkim",
             Self::Aspf => "aspf",
@@ -87,6 +88,30 @@ impl Tag {
     pub fn is_historic(self) -> bool {
         matches!(self, Self::Pct | Self::Rf | Self::Ri)
     }
+}
+
+/// The keys of all tags, those that most records have first.
+const KEYS: [(u64, Tag); 14] = [
+    Tag::P.keyed(),
+    Tag::Rua.keyed(),
+    Tag::Ruf.keyed(),
+    Tag::Sp.keyed(),
+    Tag::Fo.keyed(),
+    Tag::Adkim.keyed(),
+    Tag::Aspf.keyed(),
+    Tag::Pct.keyed(),
+    Tag::Np.keyed(),
+    Tag::T.keyed(),
+    Tag::Psd.keyed(),
+    Tag::Rf.keyed(),
+    Tag::Ri.keyed(),
+    Tag::V.keyed(),
+];
+
+/// Adds a letter to the key of a name: its letters in lower case, an octet each, of a long name the last eight. No
+/// letter is zero, so that names of different lengths have different keys.
+pub(crate) const fn add_to_key(key: u64, letter: u8) -> u64 {
+    key << 8 | letter.to_ascii_lowercase() as u64
 }
 
 impl fmt::Display for Tag {

@@ -1,0 +1,152 @@
+//! DMARC beside mail-auth 0.15, in one run: `cargo bench --bench dmarc` in `benches/peers` (mail-auth asks for a
+//! newer toolchain than it needs: `--ignore-rust-version`).
+//!
+//! mail-auth evaluates with its record from a cache of parsed records, its fastest way; ours reads the text of the
+//! answer each time. The record has `psd=n`, so that both ask one question.
+
+use criterion::{Criterion, criterion_group, criterion_main};
+use dmarc::{
+    Discovery, Inquiry, Name, Record, Request, Step, Verdict,
+    dns::{Answer, Txt},
+    evaluate,
+};
+use mail_auth::{
+    AuthenticatedMessage, DmarcResult, MessageAuthenticator,
+    dmarc::{DmarcRecord, verify::DmarcParameters},
+    dns::{DnsCache, NoCache, Parameters, ResolverCache, TxtRecord, TxtRecordParser},
+    spf::{SpfRecord, verify::SpfParameters},
+};
+use samples::dmarc as sample;
+use std::{
+    borrow::Borrow,
+    collections::HashMap,
+    hash::Hash,
+    hint::black_box,
+    net::IpAddr,
+    pin::pin,
+    sync::Arc,
+    task::{Context, Poll, Waker},
+    time::Instant,
+};
+
+/// Parsed records, by name.
+struct Cache(Texts);
+
+struct Texts(HashMap<Box<str>, TxtRecord>);
+
+impl ResolverCache<Box<str>, TxtRecord> for Texts {
+    fn get<Q: Hash + Eq + ?Sized>(&self, name: &Q) -> Option<TxtRecord>
+    where
+        Box<str>: Borrow<Q>,
+    {
+        self.0.get(name).cloned()
+    }
+
+    fn remove<Q: Hash + Eq + ?Sized>(&self, _: &Q) -> Option<TxtRecord>
+    where
+        Box<str>: Borrow<Q>,
+    {
+        None
+    }
+
+    fn insert(&self, key: Box<str>, _: TxtRecord, _: Instant) {
+        panic!("{key} is not in the cache");
+    }
+}
+
+impl DnsCache for Cache {
+    type Txt = Texts;
+    type Mx = NoCache;
+    type Ipv4 = NoCache;
+    type Ipv6 = NoCache;
+    type Ptr = NoCache;
+
+    fn txt(&self) -> Option<&Texts> {
+        Some(&self.0)
+    }
+    fn mx(&self) -> Option<&NoCache> {
+        None
+    }
+    fn ipv4(&self) -> Option<&NoCache> {
+        None
+    }
+    fn ipv6(&self) -> Option<&NoCache> {
+        None
+    }
+    fn ptr(&self) -> Option<&NoCache> {
+        None
+    }
+}
+
+/// Runs a future that never has to wait.
+fn ready<T>(future: impl Future<Output = T>) -> T {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(value) => value,
+        Poll::Pending => panic!("everything is in the cache"),
+    }
+}
+
+fn parse(c: &mut Criterion) {
+    let mut group = c.benchmark_group("dmarc/parse 12 records");
+    let texts: Vec<_> = sample::RECORDS.iter().map(Txt::from).collect();
+    group.bench_function("ours, from an answer", |b| {
+        b.iter(|| {
+            for text in &texts {
+                black_box(Record::from_txt(black_box(text.clone())).unwrap());
+            }
+        });
+    });
+    group.bench_function("ours, from octets", |b| {
+        b.iter(|| {
+            for record in sample::RECORDS {
+                black_box(Record::parse(black_box(record)).unwrap());
+            }
+        });
+    });
+    group.bench_function("mail-auth", |b| {
+        b.iter(|| {
+            for record in sample::RECORDS {
+                black_box(DmarcRecord::parse(black_box(record.as_bytes())).unwrap());
+            }
+        });
+    });
+    group.finish();
+}
+
+const RECORD: &str = "v=DMARC1; p=reject; psd=n; rua=mailto:dmarc-reports@example.com";
+
+fn judge(c: &mut Criterion) {
+    let mut group = c.benchmark_group("dmarc/evaluate, aligned");
+    let author = Name::parse("example.com").unwrap();
+    let answer = Answer::txt([RECORD]);
+    let run = || {
+        let request = Request::new(black_box(author.clone())).spf_passed(author.clone());
+        let Step::Ask(inquiry) = evaluate(request, Discovery::TreeWalk) else { panic!("it asks") };
+        let Step::Done(report) = inquiry.answer(answer.clone()) else { panic!("it asks once") };
+        report
+    };
+    assert_eq!(run().verdict, Verdict::Pass);
+    group.bench_function("ours, reading the record", |b| b.iter(run));
+
+    let spf = TxtRecord::Spf(Arc::new(SpfRecord::parse(b"v=spf1 ip4:192.0.2.1 -all").unwrap()));
+    let record = TxtRecord::Dmarc(Arc::new(DmarcRecord::parse(RECORD.as_bytes()).unwrap()));
+    let texts = [("example.com.", spf), ("_dmarc.example.com.", record)];
+    let cache = Cache(Texts(texts.into_iter().map(|(name, record)| (name.into(), record)).collect()));
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let _guard = runtime.enter();
+    let authenticator = MessageAuthenticator::new_system_conf().unwrap();
+    let ip = IpAddr::from([192, 0, 2, 1]);
+    let input = SpfParameters::mail_from(ip, "mail.example.com", "mx.example", "a@example.com");
+    let spf = ready(authenticator.check_host(Parameters::new(input).with_cache(&cache)));
+    let message = AuthenticatedMessage::parse(b"From: a@example.com\r\n\r\nHello\r\n").unwrap();
+    let run = || {
+        let input = DmarcParameters::new(black_box(&message), &[], "example.com", &spf);
+        ready(authenticator.verify_dmarc(Parameters::new(input).with_cache(&cache)))
+    };
+    assert!(matches!(run().spf_result(), DmarcResult::Pass));
+    group.bench_function("mail-auth, the record read before", |b| b.iter(run));
+    group.finish();
+}
+
+criterion_group!(benches, parse, judge);
+criterion_main!(benches);
