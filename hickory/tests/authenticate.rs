@@ -1,5 +1,6 @@
 //! The messages that ship with the repository, authenticated through a real name server: the reports must be those
 //! of a run on the [`Zone`].
+#![allow(clippy::unwrap_used)]
 
 mod nsd;
 

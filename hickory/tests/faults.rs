@@ -1,6 +1,15 @@
 //! Against name servers that do not answer, or answer badly: small sockets on loopback, each with one habit.
-#![allow(clippy::arithmetic_side_effects)]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::arithmetic_side_effects)]
 
+extern crate alloc;
+
+use alloc::{sync::Arc, task::Wake};
+use core::{
+    net::{Ipv4Addr, SocketAddr},
+    pin::pin,
+    task::{Context, Poll, Waker},
+    time::Duration,
+};
 use mail_base::{
     Name,
     dns::{Answer, AsyncResolve, Kind, Question, Resolve},
@@ -17,12 +26,9 @@ use mailproto_hickory::{
 };
 use std::{
     fs,
-    net::{Ipv4Addr, SocketAddr, TcpListener, UdpSocket},
-    pin::pin,
-    sync::Arc,
-    task::{Context, Poll, Wake, Waker},
+    net::{TcpListener, UdpSocket},
     thread::{self, Thread},
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 /// Far below the time-outs of hickory, and far above what loopback takes.

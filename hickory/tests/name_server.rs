@@ -1,8 +1,9 @@
 //! Against a real name server: every answer must be what an in-memory [`Zone`] of the same records gives.
-#![allow(clippy::arithmetic_side_effects)]
+#![allow(clippy::unwrap_used, clippy::arithmetic_side_effects)]
 
 mod nsd;
 
+use core::net::SocketAddr;
 use mail_base::{
     Name, Zone,
     dns::{Answer, AsyncResolve, Kind, Question, Resolve},
@@ -17,7 +18,7 @@ use mailproto_hickory::{
     },
 };
 use nsd::NameServer;
-use std::net::SocketAddr;
+use std::net::UdpSocket;
 
 const EXAMPLE: &str = include_str!("../../auth-results/examples/data/example.zone");
 
@@ -205,7 +206,7 @@ fn names_that_cannot_be_held_are_skipped() {
 #[ignore = "needs nsd (Debian package nsd)"]
 fn a_second_server_answers_where_the_first_is_down() {
     let server = NameServer::start(&Zone::parse("a.example. TXT x\n").unwrap());
-    let down = std::net::UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let down = UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let resolver = Resolver::from_servers(&[down, server.address]).unwrap().blocking().unwrap();
     assert_eq!(Resolve::resolve(&resolver, &Question::txt(name("a.example"))), Answer::txt(["x"]));
 }

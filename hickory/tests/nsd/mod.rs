@@ -1,13 +1,17 @@
 //! A real name server on loopback: NSD, with what a [`Zone`] says as its root zone.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+use core::{
+    net::{Ipv4Addr, SocketAddr},
+    sync::atomic::{AtomicUsize, Ordering},
+};
 use mail_base::Zone;
 use std::{
     env, fs,
     io::{self, BufRead, BufReader},
-    net::{Ipv4Addr, SocketAddr, TcpListener, UdpSocket},
+    net::{TcpListener, UdpSocket},
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
-    sync::atomic::{AtomicUsize, Ordering},
+    process::{self, Child, Command, Stdio},
     thread,
 };
 
@@ -34,29 +38,36 @@ impl NameServer {
     pub(crate) fn start_with(zone: &Zone, more: &str) -> Self {
         static STARTED: AtomicUsize = AtomicUsize::new(0);
         let count = STARTED.fetch_add(1, Ordering::Relaxed);
-        let folder = env::temp_dir().join(format!("mailproto-nsd-{}-{count}", std::process::id()));
+        let folder = env::temp_dir().join(format!("mailproto-nsd-{}-{count}", process::id()));
         fs::create_dir_all(&folder).unwrap();
         fs::write(folder.join("root.zone"), format!("{APEX}{zone}{more}")).unwrap();
+        let mut complaint = String::new();
         for _ in 0..ATTEMPTS {
             let address = free_address();
-            if let Some(server) = start(&folder, address) {
-                return Self { address, server, folder };
+            match start(&folder, address) {
+                Ok(server) => return Self { address, server, folder },
+                Err(line) => complaint = line,
             }
         }
-        panic!("NSD does not start");
+        let _ = fs::remove_dir_all(&folder);
+        panic!("NSD does not start: {complaint}");
     }
 }
 
 impl Drop for NameServer {
     fn drop(&mut self) {
-        // asked to end, it ends its children too
-        let asked = Command::new("kill").arg(self.server.id().to_string()).status();
-        if !asked.is_ok_and(|status| status.success()) {
-            let _ = self.server.kill();
-        }
-        let _ = self.server.wait();
+        end(&mut self.server);
         let _ = fs::remove_dir_all(&self.folder);
     }
+}
+
+/// Asks the server to end, so that it ends its children too.
+fn end(server: &mut Child) {
+    let asked = Command::new("kill").arg(server.id().to_string()).status();
+    if !asked.is_ok_and(|status| status.success()) {
+        let _ = server.kill();
+    }
+    let _ = server.wait();
 }
 
 /// An address whose port was free a moment ago, for UDP and for TCP.
@@ -70,26 +81,29 @@ fn free_address() -> SocketAddr {
     }
 }
 
-/// Starts NSD in the foreground and waits until it says that it serves.
-fn start(folder: &Path, address: SocketAddr) -> Option<Child> {
+/// Starts NSD in the foreground and waits until it says that it serves. What it complains about is the error.
+fn start(folder: &Path, address: SocketAddr) -> Result<Child, String> {
     let configuration = folder.join("nsd.conf");
     fs::write(&configuration, configure(folder, address)).unwrap();
     let mut server = spawn(&configuration).expect("nsd is installed (Debian package nsd)");
     let mut log = BufReader::new(server.stderr.take().unwrap()).lines();
-    let mut said = String::new();
+    let mut complaint = None;
+    let mut is_serving = false;
     while let Some(Ok(line)) = log.next() {
         if line.contains("error") {
-            said = line;
+            complaint = Some(line);
         } else if line.contains("nsd started") {
-            assert!(said.is_empty(), "{said}");
-            // a full pipe would stop it
-            thread::spawn(move || log.for_each(drop));
-            return Some(server);
+            is_serving = true;
+            break;
         }
     }
-    let _ = server.wait();
-    eprintln!("NSD on {address}: {said}");
-    None
+    if complaint.is_some() || !is_serving {
+        end(&mut server);
+        return Err(complaint.unwrap_or_default());
+    }
+    // a full pipe would stop it
+    thread::spawn(move || log.for_each(drop));
+    Ok(server)
 }
 
 /// Debian keeps it where not every user's path leads.
