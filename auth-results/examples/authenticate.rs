@@ -7,7 +7,8 @@
 //! ```
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
-use auth_results::{Envelope, Inbound, Policy, Zone};
+use auth_results::{Envelope, Inbound, Policy, Zone, dns::Resolve};
+use mailproto_hickory::Resolver;
 use std::{
     env,
     error::Error,
@@ -28,6 +29,7 @@ The other options have defaults that fit the messages in auth-results/examples/d
   --helo NAME          what it called itself
   --mail-from MAILBOX  the reverse-path; '' for the null reverse-path
   --zone FILE          what the DNS says, as zone-file text
+  --dns SERVER         ask a name server instead: ADDRESS or ADDRESS:PORT, or 'system' for the system's own
   --now SECONDS        the time of reception, in seconds since 1970; default: now
   --name NAME          the name to put into the Authentication-Results field
   --explain            draw every step of SPF
@@ -39,6 +41,7 @@ struct Options {
     helo: String,
     mail_from: String,
     zone: Option<String>,
+    dns: Option<String>,
     now: Option<u64>,
     name: String,
     explain: bool,
@@ -52,6 +55,7 @@ impl Default for Options {
             helo: "mail.football.example.com".to_owned(),
             mail_from: "joe@football.example.com".to_owned(),
             zone: None,
+            dns: None,
             now: None,
             name: "mx.example.net".to_owned(),
             explain: false,
@@ -73,6 +77,7 @@ fn options(mut arguments: impl Iterator<Item = String>) -> Result<Option<Options
             "--helo" => options.helo = value()?,
             "--mail-from" => options.mail_from = value()?,
             "--zone" => options.zone = Some(value()?),
+            "--dns" => options.dns = Some(value()?),
             "--now" => {
                 let text = value()?;
                 options.now = Some(text.parse().map_err(|_| format!("--now {text}: not a number of seconds"))?);
@@ -96,6 +101,20 @@ fn open(message: Option<&str>) -> Result<(&str, Box<dyn Read>), Box<dyn Error>> 
     })
 }
 
+/// What answers the questions: a zone, or a name server.
+fn resolver(options: &Options) -> Result<Box<dyn Resolve>, Box<dyn Error>> {
+    let resolver = match options.dns.as_deref() {
+        None => return Ok(Box::new(zone(options.zone.as_deref())?)),
+        Some(_) if options.zone.is_some() => return Err("--zone and --dns: one of them".into()),
+        Some("system") => Resolver::from_system()?,
+        Some(server) => {
+            let address = server.parse().or_else(|_| server.parse().map(|ip: IpAddr| (ip, 53).into()));
+            Resolver::from_servers(&[address.map_err(|_| format!("--dns {server}: not an address"))?])?
+        }
+    };
+    Ok(Box::new(resolver.blocking()?))
+}
+
 fn zone(path: Option<&str>) -> Result<Zone, Box<dyn Error>> {
     let (name, text) = match path {
         None => ("example.zone", include_str!("data/example.zone").to_owned()),
@@ -109,7 +128,7 @@ fn run() -> Result<(), Box<dyn Error>> {
         println!("{HELP}");
         return Ok(());
     };
-    let zone = zone(options.zone.as_deref())?;
+    let resolver = resolver(&options)?;
     let (name, mut message) = open(options.message.as_deref())?;
     let now = match options.now {
         Some(now) => now,
@@ -139,7 +158,7 @@ fn run() -> Result<(), Box<dyn Error>> {
     if inbound.header().fields().all(|field| field.is_malformed()) {
         return Err(format!("{name}: not a message: it has no header field").into());
     }
-    let report = inbound.finish().run(&zone);
+    let report = inbound.finish().run(&*resolver);
 
     println!("message {name}");
     println!("client  {} as {}, MAIL FROM:<{}>\n", options.ip, options.helo, options.mail_from);
