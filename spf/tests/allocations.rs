@@ -1,5 +1,5 @@
 //! What a check takes from the heap.
-#![allow(clippy::arithmetic_side_effects, clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
+#![allow(clippy::arithmetic_side_effects, clippy::std_instead_of_alloc)]
 
 use spf::{Limits, Request, Verdict, Zone, check};
 use testkit::heap::{Counting, Usage, measure};

@@ -1,5 +1,5 @@
 //! The examples of RFC 7208.
-#![allow(clippy::arithmetic_side_effects, clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
+#![allow(clippy::arithmetic_side_effects, clippy::std_instead_of_alloc)]
 
 use spf::{
     Limits, Request, Verdict, Zone, check,
