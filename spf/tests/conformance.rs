@@ -1,5 +1,11 @@
 //! The public suites of SPF tests. Set `MAILPROTO_CORPORA` and run with `--include-ignored`.
-#![allow(clippy::arithmetic_side_effects, clippy::std_instead_of_alloc)]
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::std_instead_of_alloc,
+    clippy::unwrap_used
+)]
 
 use mail_base::dns::{Answer, Kind, Mx, Question, Records, Resolve, Txt};
 use serde_json::Value;

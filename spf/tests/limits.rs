@@ -1,5 +1,11 @@
 //! What a check may cost, whatever the zone says.
-#![allow(clippy::arithmetic_side_effects, clippy::std_instead_of_alloc)]
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::std_instead_of_alloc,
+    clippy::unwrap_used
+)]
 
 use proptest::prelude::*;
 use spf::{

@@ -1,5 +1,11 @@
 //! The examples of RFC 7208.
-#![allow(clippy::arithmetic_side_effects, clippy::std_instead_of_alloc)]
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::std_instead_of_alloc,
+    clippy::unwrap_used
+)]
 
 use spf::{
     Limits, Request, Verdict, Zone, check,
