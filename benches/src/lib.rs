@@ -3,4 +3,5 @@
 pub mod dkim;
 pub mod dmarc;
 pub mod pop3;
+pub mod smtp;
 pub mod spf;
