@@ -1,6 +1,6 @@
 //! The canonical forms of a body (RFC 6376 §3.4.3 and §3.4.4), made while it streams through.
 
-use super::space::next_change;
+use super::space::{BLOCK, compact, next_change};
 use crate::algorithm::Form;
 
 /// Empty lines that turn out to count are put out in pieces of this many octets.
@@ -24,6 +24,9 @@ pub(crate) trait Sink {
     /// Whether nothing came yet.
     fn is_empty(&self) -> bool;
 }
+
+/// Where changes are nearer to each other than this, whole blocks are reduced octet by octet.
+const DENSE: usize = 16;
 
 /// Makes one canonical form of a body.
 #[derive(Debug)]
@@ -77,17 +80,46 @@ impl Spaces {
     fn write<S: Sink>(&mut self, piece: &[u8], lines: &mut Lines<S>) {
         let mut rest = self.resolve(piece, lines);
         while !rest.is_empty() {
-            let (run, more) = rest.split_at_checked(next_change(rest)).unwrap_or((rest, &[]));
-            lines.write(run);
-            if more.is_empty() {
-                return;
+            let at = next_change(rest);
+            let (run, more) = rest.split_at_checked(at).unwrap_or((rest, &[]));
+            if at < DENSE
+                && let Some(block) = more.first_chunk()
+            {
+                lines.write(run);
+                self.reduce(block, lines);
+                rest = self.resolve(more.get(BLOCK..).unwrap_or(&[]), lines);
+                continue;
             }
-            self.pending = true;
-            rest = self.resolve(more, lines);
+            let (space, after) = split_space(more);
+            match after {
+                // it ends the line: nothing is left of it
+                [b'\r', b'\n', ..] => lines.write(run),
+                // what follows will tell, when it comes
+                [] | [b'\r'] => {
+                    lines.write(run);
+                    self.pending = !space.is_empty();
+                    self.cr = !after.is_empty();
+                    return;
+                }
+                // the first space lies where it is wanted
+                _ if space.starts_with(b" ") => lines.write(rest.get(..=at).unwrap_or(rest)),
+                _ => {
+                    lines.write(run);
+                    lines.write(b" ");
+                }
+            }
+            rest = after;
         }
     }
 
-    /// Goes on after white space, as far as it can be told what becomes of it. Gives what follows.
+    /// Takes a block octet by octet.
+    fn reduce<S: Sink>(&mut self, block: &[u8; BLOCK + 1], lines: &mut Lines<S>) {
+        let mut reduced = [0; 2 * BLOCK];
+        let length = compact(block, &mut self.pending, &mut reduced);
+        lines.write(reduced.get(..length).unwrap_or(&[]));
+    }
+
+    /// Goes on after white space that is pending, and gives what follows it.
     fn resolve<'a, S: Sink>(&mut self, piece: &'a [u8], lines: &mut Lines<S>) -> &'a [u8] {
         if self.cr {
             return self.resolve_cr(piece, lines);
@@ -95,21 +127,14 @@ impl Spaces {
         if !self.pending {
             return piece;
         }
-        let length = piece.iter().position(|octet| !matches!(octet, b' ' | b'\t')).unwrap_or(piece.len());
-        let (space, rest) = piece.split_at_checked(length).unwrap_or((piece, &[]));
+        let (_, rest) = split_space(piece);
         match rest {
             [] => return rest,
             [b'\r'] => {
                 self.cr = true;
                 return &[];
             }
-            // it ends the line: nothing is left of it
             [b'\r', b'\n', ..] => {}
-            // the space lies where it is wanted: it goes on with what follows, if that does not stop it again
-            [next, ..] if *next > b' ' && space.ends_with(b" ") => {
-                self.pending = false;
-                return piece.get(length.saturating_sub(1)..).unwrap_or(rest);
-            }
             _ => lines.write(b" "),
         }
         self.pending = false;
@@ -137,6 +162,12 @@ impl Spaces {
     }
 }
 
+/// Cuts off the white space at the start.
+fn split_space(octets: &[u8]) -> (&[u8], &[u8]) {
+    let length = octets.iter().position(|octet| !matches!(octet, b' ' | b'\t')).unwrap_or(octets.len());
+    octets.split_at_checked(length).unwrap_or((octets, &[]))
+}
+
 /// "Ignore all empty lines at the end of the message body" (§3.4.3).
 #[derive(Debug)]
 struct Lines<S> {
@@ -149,6 +180,9 @@ struct Lines<S> {
 
 impl<S: Sink> Lines<S> {
     fn write(&mut self, mut piece: &[u8]) {
+        if self.is_plain(piece) {
+            return self.sink.put(piece);
+        }
         if self.cr {
             let Some((&first, rest)) = piece.split_first() else { return };
             self.cr = false;
@@ -168,6 +202,11 @@ impl<S: Sink> Lines<S> {
             self.put(content);
         }
         self.empty = self.empty.saturating_add(empty);
+    }
+
+    /// Whether there is nothing to hold back, and was nothing.
+    fn is_plain(&self, piece: &[u8]) -> bool {
+        self.empty == 0 && !self.cr && piece.last().is_some_and(|last| !matches!(last, b'\r' | b'\n'))
     }
 
     /// Puts out what is no line end, and the line ends before it.

@@ -1,13 +1,15 @@
 //! Finding where the relaxed form of a body differs from the body.
 //!
 //! Most lines need no change at all. [`next_change`] looks at blocks of 64 octets with a loop that the compiler
-//! turns into vector instructions, and at single octets only in the block that has something.
+//! turns into vector instructions, and at words of eight octets only in the block that has something. Where
+//! there is something every few octets, [`compact`] goes octet by octet, without a branch that can be foreseen
+//! wrongly.
 
-const BLOCK: usize = 64;
+pub(super) const BLOCK: usize = 64;
 
 /// The offset of the first octet at which the relaxed form may differ: a tab, or a space with white space or a
 /// control character after it, or with nothing after it yet. The length where there is none.
-pub(crate) fn next_change(octets: &[u8]) -> usize {
+pub(super) fn next_change(octets: &[u8]) -> usize {
     let mut at: usize = 0;
     loop {
         let here = octets.get(at..).unwrap_or(&[]);
@@ -16,7 +18,7 @@ pub(crate) fn next_change(octets: &[u8]) -> usize {
             break;
         };
         if has_change(block, next) {
-            break;
+            return at.saturating_add(first_change(block, next));
         }
         at = at.saturating_add(BLOCK);
     }
@@ -33,6 +35,72 @@ fn has_change(block: &[u8; BLOCK], next: &[u8; BLOCK]) -> bool {
 /// No branch: it is a handful of vector instructions for sixteen octets or more.
 fn is_change(octet: u8, next: u8) -> bool {
     (octet == b'\t') | ((octet == b' ') & (next <= b' '))
+}
+
+/// The offset of the first change in a block that has one.
+fn first_change(block: &[u8; BLOCK], next: &[u8; BLOCK]) -> usize {
+    let words = block.as_chunks::<8>().0.iter().zip(next.as_chunks::<8>().0);
+    for (position, (word, next)) in words.enumerate() {
+        let changes = changes_in_word(u64::from_le_bytes(*word), u64::from_le_bytes(*next));
+        if changes != 0 {
+            let offset = usize::try_from(changes.trailing_zeros() / 8).unwrap_or(0);
+            return position.saturating_mul(8).saturating_add(offset);
+        }
+    }
+    BLOCK
+}
+
+/// The highest bit of each octet of a word for which [`is_change`] holds.
+fn changes_in_word(word: u64, next: u64) -> u64 {
+    const fn each(octet: u8) -> u64 {
+        u64::from_ne_bytes([octet; 8])
+    }
+    const LOW: u64 = each(0x7f);
+    // an octet of which adding 0x7f to the low bits does not reach the highest bit, and which has not set it, is 0
+    let is_zero = |word: u64| !((word & LOW).wrapping_add(LOW) | word | LOW);
+    let is_tab = is_zero(word ^ each(b'\t'));
+    let is_space = is_zero(word ^ each(b' '));
+    let is_low = !((next & LOW).wrapping_add(each(0x7f - b' ')) | next);
+    is_tab | (is_space & is_low)
+}
+
+/// Writes the relaxed form of a block to `out`. `pending` says whether white space came before it, of which
+/// nothing is written yet, and is set if the block ends in some. The last octet of `block` is only looked at.
+/// Gives how much was written.
+pub(super) fn compact(block: &[u8; BLOCK + 1], pending: &mut bool, out: &mut [u8; 2 * BLOCK]) -> usize {
+    let [here @ .., _] = block;
+    let [_, next @ ..] = block;
+    let mut before = [if *pending { b' ' } else { b'x' }; BLOCK];
+    for (octet, &from) in before.iter_mut().skip(1).zip(here) {
+        *octet = from;
+    }
+    *pending = here.last().copied().is_some_and(is_space);
+
+    // which octets stay, and which get a space before them: this loop becomes vector instructions
+    let mut stays = [false; BLOCK];
+    let mut spaced = [false; BLOCK];
+    let around = before.iter().zip(here).zip(next);
+    for ((stays, spaced), ((&before, &octet), &next)) in stays.iter_mut().zip(&mut spaced).zip(around) {
+        *stays = !is_space(octet);
+        *spaced = is_space(before) & !is_space(octet) & !((octet == b'\r') & (next == b'\n'));
+    }
+    // and this one has no branch: what does not stay is written over by what comes next
+    let mut length: usize = 0;
+    let mut put = |octet: u8, stays: bool| {
+        if let Some(place) = out.get_mut(length) {
+            *place = octet;
+        }
+        length = length.saturating_add(usize::from(stays));
+    };
+    for ((&octet, &stays), &spaced) in here.iter().zip(&stays).zip(&spaced) {
+        put(b' ', spaced);
+        put(octet, stays);
+    }
+    length
+}
+
+fn is_space(octet: u8) -> bool {
+    (octet == b' ') | (octet == b'\t')
 }
 
 #[cfg(test)]
@@ -54,13 +122,28 @@ mod tests {
                 let is_last = at + 1 == length;
                 assert_eq!(next_change(&octets), if is_last { at } else { length });
                 if !is_last {
-                    for next in [b' ', b'\t', b'\r'] {
+                    for next in [b' ', b'\t', b'\r', b'\n', 0] {
                         octets[at + 1] = next;
                         assert_eq!(next_change(&octets), at);
                     }
                     octets[at + 1] = b'x';
                 }
                 octets[at] = b'x';
+            }
+        }
+    }
+
+    #[test]
+    fn words_are_judged_as_octets_are() {
+        for octet in 0..=255 {
+            for next in 0..=255 {
+                for place in 0..8 {
+                    let (mut word, mut ahead) = ([b'x'; 8], [b'x'; 8]);
+                    (word[place], ahead[place]) = (octet, next);
+                    let changes = changes_in_word(u64::from_le_bytes(word), u64::from_le_bytes(ahead));
+                    let expected = if is_change(octet, next) { 0x80 << (8 * place) } else { 0 };
+                    assert_eq!(changes, expected, "{octet} {next} {place}");
+                }
             }
         }
     }
