@@ -1,0 +1,201 @@
+//! DKIM beside the physical limit, as ratios: each pair is measured in turns, so that what else the machine does
+//! weighs on both. `cargo bench -p mailproto-benches --bench dkim_ratios`
+#![allow(clippy::arithmetic_side_effects, clippy::print_stdout, clippy::unwrap_used, clippy::indexing_slicing)]
+#![allow(missing_docs)]
+
+use dkim::{
+    Algorithm, Canonicalization, Form, KeyRecord, Keys, Name, Policy, SecretKey, Step, Verifier,
+    algorithm::{HashAlgorithm, KeyType},
+    backend::{Backend, Digest, PublicKey, SigningKey, VerifySignature, aws_lc, ring, rustcrypto},
+    dns::Answer,
+    sign::{Signer, Template},
+};
+use samples::dkim as sample;
+use std::{
+    hint::black_box,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+const NOW: u64 = 1_800_000_000;
+const SIZES: [(&str, usize); 5] =
+    [("1 KiB", 1 << 10), ("10 KiB", 10 << 10), ("100 KiB", 100 << 10), ("1 MiB", 1 << 20), ("10 MiB", 10 << 20)];
+
+/// The best times of two jobs that are run in turns: what is above the best is the machine's.
+fn pair(mut first: impl FnMut(), mut second: impl FnMut()) -> (Duration, Duration) {
+    let once = |job: &mut dyn FnMut(), times: u32| {
+        let start = Instant::now();
+        for _ in 0..times {
+            job();
+        }
+        start.elapsed() / times
+    };
+    let times = (Duration::from_millis(5).as_nanos() / once(&mut first, 1).as_nanos().max(1)).clamp(1, 1000);
+    let times = u32::try_from(times).unwrap();
+    let mut best = (Duration::MAX, Duration::MAX);
+    for _ in 0..25 {
+        best.0 = best.0.min(once(&mut first, times));
+        best.1 = best.1.min(once(&mut second, times));
+    }
+    best
+}
+
+fn show(label: &str, (ours, limit): (Duration, Duration)) {
+    let ratio = ours.as_secs_f64() / limit.as_secs_f64();
+    println!("{label:<58} {ours:>11.2?} {limit:>11.2?}  {ratio:>5.2} x  {:>5.1} %", 100.0 / ratio);
+}
+
+fn digest(backend: &dyn Backend, octets: &[u8]) -> Digest {
+    let mut hash = backend.hash(HashAlgorithm::Sha256).unwrap();
+    hash.update(octets);
+    hash.digest()
+}
+
+fn template(algorithm: Algorithm, form: Form) -> Template {
+    let mut template = Template::new(Name::parse("example.com").unwrap(), Name::parse("s").unwrap(), algorithm);
+    template.canonicalization = Canonicalization { header: Form::Relaxed, body: form };
+    template
+}
+
+/// The body alone: a signer that is given a short header.
+fn hash_body(backend: &'static dyn Backend, form: Form, body: &[u8]) {
+    let mut signer = Signer::with_backend([template(Algorithm::Ed25519Sha256, form)], NOW, backend);
+    signer.write(b"From: a@example.com\r\n\r\n");
+    signer.write(body);
+    black_box(signer.finish().unwrap());
+}
+
+fn bodies() {
+    println!("\nbody path at 1 MiB: ours, bare hash of the same octets");
+    let mut bodies = vec![("ordinary", sample::ordinary_body(1 << 20)), ("plain text", sample::plain_body(1 << 20))];
+    bodies.extend(sample::hostile_bodies(1 << 20));
+    for (backend_name, backend) in backends() {
+        for form in [Form::Simple, Form::Relaxed] {
+            for (name, body) in &bodies {
+                let times = pair(
+                    || hash_body(backend, form, body),
+                    || {
+                        black_box(digest(backend, body));
+                    },
+                );
+                show(&format!("{backend_name}, {form}, {name}"), times);
+            }
+        }
+    }
+}
+
+fn backends() -> [(&'static str, &'static dyn Backend); 3] {
+    [("rustcrypto", &rustcrypto::RustCrypto), ("aws-lc-rs", &aws_lc::AwsLc), ("ring", &ring::Ring)]
+}
+
+fn key(backend: &str, secret: &SecretKey) -> (Box<dyn SigningKey>, KeyRecord) {
+    match backend {
+        "rustcrypto" => {
+            let key = rustcrypto::PrivateKey::new(secret).unwrap();
+            let record = key.record().clone();
+            (Box::new(key), record)
+        }
+        "aws-lc-rs" => {
+            let key = aws_lc::PrivateKey::new(secret).unwrap();
+            let record = key.record().clone();
+            (Box::new(key), record)
+        }
+        _ => {
+            let key = ring::PrivateKey::new(secret).unwrap();
+            let record = key.record().clone();
+            (Box::new(key), record)
+        }
+    }
+}
+
+fn sign(backend: &'static dyn Backend, key: &dyn SigningKey, message: &[u8]) -> String {
+    let mut signer = Signer::with_backend([template(key.algorithm(), Form::Relaxed)], NOW, backend);
+    signer.write(message);
+    signer.finish().unwrap().remove(0).sign_with(key).unwrap().to_string()
+}
+
+fn start(backend: &'static dyn Backend, policy: &Policy, message: &[u8]) -> dkim::KeyInquiry {
+    let mut verifier = Verifier::with_backend(policy, NOW, backend);
+    verifier.write(message);
+    match verifier.finish().pop() {
+        Some(Step::Ask(inquiry)) => inquiry,
+        _ => unreachable!("the message is signed"),
+    }
+}
+
+/// The public key of a record, as the backend wants it.
+fn public_key(backend: &dyn Backend, record: &KeyRecord) -> Arc<dyn VerifySignature> {
+    let octets = &record.public_key;
+    let key = match record.key_type {
+        Some(KeyType::Ed25519) => PublicKey::Ed25519(octets.as_slice().try_into().unwrap()),
+        // in a SubjectPublicKeyInfo of 2048 bits the modulus starts at octet 33, the exponent is the last three
+        _ => PublicKey::Rsa { modulus: &octets[33..289], exponent: &octets[291..] },
+    };
+    backend.public_key(&key).unwrap()
+}
+
+fn whole() {
+    let policy = Policy::default();
+    let secrets = [SecretKey::from_pem(sample::RSA_2048).unwrap(), SecretKey::from_ed25519_seed(&[7; 32])];
+    for (backend_name, backend) in backends() {
+        for secret in &secrets {
+            let (key, record) = key(backend_name, secret);
+            let answer = Answer::txt([record.to_string()]);
+            let public = public_key(backend, &record);
+            let short = key.sign(b"bare").unwrap();
+            assert!(public.verify(secret.algorithm(), b"bare", &short));
+            for (size_name, size) in SIZES {
+                let plain = sample::message(size);
+                let message = [sign(backend, &*key, &plain).as_bytes(), &plain].concat();
+                let label = format!("{backend_name}, {}, {size_name}", secret.algorithm());
+                let verify = |keys: &Keys| {
+                    let reports = start(backend, &policy, &message).verify(keys);
+                    assert_eq!(reports[0].verdict, dkim::Verdict::Pass, "{}", reports[0]);
+                };
+                let keys = start(backend, &policy, &message).read(&answer);
+                let times = pair(
+                    || verify(&keys),
+                    || {
+                        black_box(digest(backend, &message));
+                        assert!(public.verify(secret.algorithm(), b"bare", &short));
+                    },
+                );
+                show(&format!("verify, key kept, {label}"), times);
+                let times = pair(
+                    || {
+                        let inquiry = start(backend, &policy, &message);
+                        let keys = inquiry.read(&answer);
+                        black_box(inquiry.verify(&keys));
+                    },
+                    || {
+                        black_box(digest(backend, &message));
+                        assert!(public_key(backend, &record).verify(secret.algorithm(), b"bare", &short));
+                    },
+                );
+                show(&format!("verify, key read, {label}"), times);
+                let times = pair(
+                    || {
+                        black_box(sign(backend, &*key, &plain));
+                    },
+                    || {
+                        black_box(digest(backend, &plain));
+                        black_box(key.sign(b"bare").unwrap());
+                    },
+                );
+                show(&format!("sign, {label}"), times);
+            }
+        }
+    }
+}
+
+fn main() {
+    println!("{:<58} {:>11} {:>11}", "", "ours", "limit");
+    let wanted = std::env::args().nth(1).filter(|arg| !arg.starts_with("--"));
+    if wanted.as_deref().is_none_or(|wanted| wanted == "body") {
+        bodies();
+    }
+    if wanted.as_deref().is_none_or(|wanted| wanted == "whole") {
+        println!("\nwhole messages: ours, bare hash and bare signature operation");
+        whole();
+    }
+}
