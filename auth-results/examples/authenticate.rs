@@ -80,7 +80,8 @@ fn options(mut arguments: impl Iterator<Item = String>) -> Result<Option<Options
             "--dns" => options.dns = Some(value()?),
             "--now" => {
                 let text = value()?;
-                options.now = Some(text.parse().map_err(|_| format!("--now {text}: not a number of seconds"))?);
+                options.now =
+                    Some(text.parse().map_err(|_| format!("--now {text}: not a number of seconds"))?);
             }
             "--name" => options.name = value()?,
             "--explain" => options.explain = true,

@@ -86,7 +86,8 @@ impl Report {
     /// What to do with the message: the severest action that `handling` has for any finding.
     #[must_use]
     pub fn disposition(&self, handling: &Handling) -> Disposition {
-        let findings = [self.dmarc_finding(handling), self.spf_finding(handling), self.iprev_finding(handling)];
+        let findings =
+            [self.dmarc_finding(handling), self.spf_finding(handling), self.iprev_finding(handling)];
         let mut worst = Disposition { action: Action::Accept, reason: None, reply: Vec::new() };
         for finding in findings.into_iter().flatten() {
             if finding.action > worst.action {
@@ -118,7 +119,8 @@ impl Report {
             return None;
         }
         let reason = format!("SPF fail for {}", self.mail_from.domain_text());
-        let mut finding = refusal(handling.spf_fail, Code { permanent: "5.7.23", temporary: "4.7.24" }, reason);
+        let mut finding =
+            refusal(handling.spf_fail, Code { permanent: "5.7.23", temporary: "4.7.24" }, reason);
         if finding.action == Action::Reject
             && let Some(lines) = self.mail_from.reply_lines()
         {
@@ -144,7 +146,8 @@ struct Code {
 
 fn refusal(action: Action, code: Code, reason: String) -> Disposition {
     // the reason may quote a peer
-    let text: String = reason.chars().map(|it| if it.is_ascii_graphic() || it == ' ' { it } else { '?' }).collect();
+    let text: String =
+        reason.chars().map(|it| if it.is_ascii_graphic() || it == ' ' { it } else { '?' }).collect();
     let reply = match action {
         Action::Accept | Action::Quarantine => Vec::new(),
         Action::Defer => vec![format!("451 {} {text}", code.temporary)],

@@ -148,7 +148,8 @@ impl<'p> Evidence<'p> {
 
     /// Starts to evaluate DMARC once its policy, SPF and every signature are known.
     fn evaluated(mut self) -> Self {
-        let is_known = self.mail_from.outcome().is_some() && self.keys.iter().all(|key| key.outcome().is_some());
+        let is_known =
+            self.mail_from.outcome().is_some() && self.keys.iter().all(|key| key.outcome().is_some());
         self.dmarc = match self.dmarc {
             Dmarc::Discovering(authors, Slot::Done(discovered)) if is_known => {
                 let facts = facts(&authors, self.local_policy, &self.mail_from, &self.keys);
@@ -197,7 +198,11 @@ impl<'p> Evidence<'p> {
     /// As [`run`](Self::run), but looks before each question whether the caller's time is up, and then
     /// [finishes](Self::finish) with what is known.
     #[must_use]
-    pub fn run_until(mut self, resolver: &(impl Resolve + ?Sized), mut is_up: impl FnMut() -> bool) -> Report {
+    pub fn run_until(
+        mut self,
+        resolver: &(impl Resolve + ?Sized),
+        mut is_up: impl FnMut() -> bool,
+    ) -> Report {
         while let Some(question) = self.questions().first().copied().cloned() {
             if is_up() {
                 break;

@@ -43,7 +43,13 @@ pub(crate) fn hints(header: &Header, envelope: &Envelope, policy: &Policy<'_>, n
         .collect()
 }
 
-fn hint(index: usize, signature: &dkim::Signature, header: &Header, envelope: &Envelope, now: u64) -> ReplayHints {
+fn hint(
+    index: usize,
+    signature: &dkim::Signature,
+    header: &Header,
+    envelope: &Envelope,
+    now: u64,
+) -> ReplayHints {
     let present = |name: &str| header.fields().filter(|field| field.is_named(name)).count();
     let signed = |name: &str| signature.fields.count(name);
     let is_addressed = |recipient: &String| {

@@ -68,13 +68,19 @@ fn with_reason(result: MethodResult, cause: Option<&impl fmt::Display>) -> Metho
 }
 
 fn iprev_result(report: &iprev::Report) -> MethodResult {
-    with_reason(result(Method::Iprev, &report.verdict), report.cause.as_ref())
-        .with_property("policy", "iprev", report.address)
+    with_reason(result(Method::Iprev, &report.verdict), report.cause.as_ref()).with_property(
+        "policy",
+        "iprev",
+        report.address,
+    )
 }
 
 fn spf_result(report: &spf::Report, property: &str) -> MethodResult {
-    with_reason(result(Method::Spf, &report.verdict), report.cause.as_ref())
-        .with_property("smtp", property, report.domain_text())
+    with_reason(result(Method::Spf, &report.verdict), report.cause.as_ref()).with_property(
+        "smtp",
+        property,
+        report.domain_text(),
+    )
 }
 
 fn dkim_result(report: &dkim::SignatureReport) -> MethodResult {

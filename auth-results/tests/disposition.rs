@@ -66,14 +66,19 @@ fn every_finding_can_be_given_an_action() {
     let mut handling = Handling::default();
     handling.iprev_fail = Action::Defer;
     let disposition = run_from("203.0.113.1", SIGNED, 1_795_400_000, &[]).disposition(&handling);
-    assert_eq!(disposition.reply, ["451 4.7.25 reverse DNS permerror for 203.0.113.1: the address has no name"]);
+    assert_eq!(
+        disposition.reply,
+        ["451 4.7.25 reverse DNS permerror for 203.0.113.1: the address has no name"]
+    );
 
     let mut handling = Handling::default();
     handling.no_author = Action::Reject;
     let disposition = run(b"Subject: x\r\n\r\n").disposition(&handling);
     assert_eq!(
         disposition.reply,
-        ["550 5.7.1 DMARC permerror for no author: the author cannot be told: there is no From field (at octet 0)"]
+        [
+            "550 5.7.1 DMARC permerror for no author: the author cannot be told: there is no From field (at octet 0)"
+        ]
     );
 
     let mut handling = Handling::default();

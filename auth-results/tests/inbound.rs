@@ -45,7 +45,13 @@ fn verdicts(report: &Report) -> Vec<String> {
 
 /// Everything but the order in which questions were answered.
 fn essence(report: &Report) -> String {
-    format!("{report}\n{}\n{:?}{:?}{:?}", report.field("mx.example.net"), report.dkim, report.dmarc, report.iprev)
+    format!(
+        "{report}\n{}\n{:?}{:?}{:?}",
+        report.field("mx.example.net"),
+        report.dkim,
+        report.dmarc,
+        report.iprev
+    )
 }
 
 #[test]
@@ -140,7 +146,14 @@ fn what_is_not_answered_in_time_is_a_temporary_error() {
     let report = inbound(SIGNED).finish().run_until(&zone(), || true);
     assert_eq!(
         verdicts(&report),
-        ["iprev=temperror", "spf=temperror", "spf=temperror", "dkim=temperror", "dkim=temperror", "dmarc=temperror"]
+        [
+            "iprev=temperror",
+            "spf=temperror",
+            "spf=temperror",
+            "dkim=temperror",
+            "dkim=temperror",
+            "dmarc=temperror"
+        ]
     );
     assert!(report.transcript.is_empty());
 }

@@ -11,7 +11,8 @@ static HEAP: Counting = Counting;
 fn a_body_of_100_mib_streams_through_in_less_than_1_mib() {
     let signed = include_bytes!("../examples/data/signed.eml");
     let zone = Zone::parse(include_str!("../examples/data/example.zone")).unwrap();
-    let envelope = Envelope::new([192, 0, 2, 25].into(), "mail.football.example.com", "joe@football.example.com");
+    let envelope =
+        Envelope::new([192, 0, 2, 25].into(), "mail.football.example.com", "joe@football.example.com");
     let piece = b"All work and no play  makes Jack a dull boy. \r\n".repeat(1400);
 
     let ((header, report), usage) = measure(|| {

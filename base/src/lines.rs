@@ -137,7 +137,8 @@ fn position_of_end(octets: &[u8], from: usize) -> Option<usize> {
     for word in words {
         if let Some(first) = first_below(u64::from_le_bytes(*word), 0x0e) {
             // a tab, for example, is below 0x0e as well
-            let offset = if word.get(first).is_some_and(is_end) { Some(first) } else { word.iter().position(is_end) };
+            let offset =
+                if word.get(first).is_some_and(is_end) { Some(first) } else { word.iter().position(is_end) };
             if let Some(offset) = offset {
                 return at.checked_add(offset);
             }

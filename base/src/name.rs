@@ -220,7 +220,8 @@ fn check(octets: &[u8]) -> Result<(), NameError> {
     // almost all names are right: what is wrong with one is only looked for when something is
     let are_allowed = octets.iter().fold(true, |so_far, octet| so_far & matches!(octet, b' '..=b'~'));
     let mut labels = octets.split(|&octet| octet == b'.');
-    if are_allowed && octets.len() <= MAX_OCTETS && labels.all(|label| (1..=MAX_LABEL).contains(&label.len())) {
+    if are_allowed && octets.len() <= MAX_OCTETS && labels.all(|label| (1..=MAX_LABEL).contains(&label.len()))
+    {
         return Ok(());
     }
     find_error(octets)

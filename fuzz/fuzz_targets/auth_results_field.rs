@@ -11,7 +11,8 @@ fuzz_target!(|value: &[u8]| {
                 let text = field.to_string();
                 assert!(text.split("\r\n").skip(1).all(|line| line.starts_with(' ')), "{text}");
                 assert!(!text.replace("\r\n", "").contains(char::is_control), "{text}");
-                let written = text.strip_prefix(FIELD_NAME).and_then(|rest| rest.strip_prefix(':')).expect("its name");
+                let written =
+                    text.strip_prefix(FIELD_NAME).and_then(|rest| rest.strip_prefix(':')).expect("its name");
                 let again = AuthenticationResults::parse_with(written.as_bytes(), &policy);
                 assert_eq!(again.as_ref(), Ok(&field), "{text}");
             }

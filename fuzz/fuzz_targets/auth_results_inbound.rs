@@ -10,7 +10,8 @@ static ZONE: LazyLock<Zone> = LazyLock::new(|| {
 });
 
 fn report(pieces: &[&[u8]]) -> String {
-    let envelope = Envelope::new([192, 0, 2, 25].into(), "mail.football.example.com", "joe@football.example.com");
+    let envelope =
+        Envelope::new([192, 0, 2, 25].into(), "mail.football.example.com", "joe@football.example.com");
     let mut inbound = Inbound::new(envelope, &Policy::default(), 1_795_400_000);
     for piece in pieces {
         if inbound.write(piece).is_err() {
@@ -19,7 +20,13 @@ fn report(pieces: &[&[u8]]) -> String {
     }
     let report = inbound.finish().run(&*ZONE);
     if report.dmarc.verdict == dmarc::Verdict::Pass {
-        assert!(report.dmarc.author.as_ref().is_some_and(|author| author.as_str().ends_with("football.example.com")));
+        assert!(
+            report
+                .dmarc
+                .author
+                .as_ref()
+                .is_some_and(|author| author.as_str().ends_with("football.example.com"))
+        );
     }
     format!("{report}\n{}\n{:?}{:?}", report.field("mx.example.net"), report.dkim, report.replay_hints)
 }
