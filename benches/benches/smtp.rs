@@ -13,8 +13,8 @@ use mail_base::{
 use memchr::memmem;
 use samples::smtp as sample;
 use smtp_proto::{
-    Capabilities, Client, Command, Envelope, Host, Mail, Path, Rcpt, Reply, ReplyReader, Rules, Server, Transaction,
-    Word, client,
+    Capabilities, Client, Command, Envelope, Host, Mail, Path, Rcpt, Reply, ReplyReader, Rules, Server,
+    Transaction, Word, client,
     server::{self, Config, Event, Profile},
     transaction,
 };
@@ -105,7 +105,8 @@ fn bodies(c: &mut Criterion) {
         b.iter(|| {
             let mut server = Server::new(config(), 0);
             let mut out = Vec::new();
-            let envelope = format!("EHLO a\r\nMAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nBDAT {} LAST\r\n", body.len());
+            let envelope =
+                format!("EHLO a\r\nMAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nBDAT {} LAST\r\n", body.len());
             let mut taken = 0;
             serve(&mut server, &mut envelope.into_bytes(), &mut out, &mut |_| ());
             let mut at = 0;
