@@ -46,7 +46,9 @@ pub(crate) struct Pending {
 /// All answers, by domain.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Answers {
-    /// Sorted by domain.
+    /// The first record to be looked up, which is often the only one.
+    first: Option<(Name, Lookup)>,
+    /// The others, sorted by domain.
     records: Vec<(Name, Lookup)>,
     /// Sorted by domain.
     existence: Vec<(Name, Existence)>,
@@ -71,7 +73,8 @@ fn file<T>(sorted: &mut Vec<(Name, T)>, domain: Name, value: T) {
 impl Answers {
     /// The record at a domain.
     pub(crate) fn record(&self, domain: &Name) -> Result<Option<&Record>, Stop> {
-        match find(&self.records, domain) {
+        let first = self.first.as_ref().filter(|(name, _)| name == domain).map(|(_, lookup)| lookup);
+        match first.or_else(|| find(&self.records, domain)) {
             Some(Lookup::Record(record)) => Ok(Some(record)),
             Some(Lookup::Nothing | Lookup::Several) => Ok(None),
             Some(Lookup::Unavailable) => Err(Stop::Unavailable(domain.clone())),
@@ -100,7 +103,11 @@ impl Answers {
     /// Keeps the answer to a question that [`record`](Self::record) or [`exists`](Self::exists) asked.
     pub(crate) fn file(&mut self, pending: Pending, answer: &Answer) {
         if pending.question.kind == Kind::Txt {
-            file(&mut self.records, pending.domain, lookup(answer));
+            let lookup = lookup(answer);
+            match self.first {
+                None => self.first = Some((pending.domain, lookup)),
+                Some(_) => file(&mut self.records, pending.domain, lookup),
+            }
         } else {
             let existence = match answer {
                 Answer::Records(_) | Answer::NoRecords => Existence::Exists,
@@ -113,13 +120,15 @@ impl Answers {
 
     /// A domain on an author's way up at which there was more than one record.
     pub(crate) fn several_above(&self, author: &Name) -> Option<&Name> {
-        let mut several = self.records.iter().filter(|(_, lookup)| matches!(lookup, Lookup::Several));
+        let records = self.first.iter().chain(&self.records);
+        let mut several = records.filter(|(_, lookup)| matches!(lookup, Lookup::Several));
         several.find(|(domain, _)| author.is_within(domain)).map(|(domain, _)| domain)
     }
 
     /// How many questions were answered.
     pub(crate) fn count(&self) -> usize {
-        self.records.len().saturating_add(self.existence.len())
+        let records = usize::from(self.first.is_some()).saturating_add(self.records.len());
+        records.saturating_add(self.existence.len())
     }
 }
 

@@ -13,7 +13,7 @@ use crate::{
     policy::PublicSuffix,
     record::Record,
 };
-use alloc::vec::Vec;
+use alloc::{borrow::Cow, vec::Vec};
 use core::fmt;
 use mail_base::Name;
 
@@ -94,32 +94,33 @@ impl<S: SuffixList + ?Sized> SuffixList for &S {
 }
 
 /// The record that applies to an author.
-pub(crate) struct Found {
-    pub(crate) record: Record,
-    pub(crate) at: Name,
+pub(crate) struct Found<'a> {
+    pub(crate) record: &'a Record,
+    pub(crate) at: Cow<'a, Name>,
     /// The author's organizational domain by the tree walk, where the search told it.
     pub(crate) organizational_domain: Option<Name>,
 }
 
 /// Policy discovery (RFC 9989 §4.10.1): the record of the author's domain, or else of its organizational
 /// domain, or else of its public suffix.
-pub(crate) fn policy(
-    answers: &Answers,
+pub(crate) fn policy<'a>(
+    answers: &'a Answers,
     discovery: Discovery<'_>,
-    author: &Name,
-) -> Result<Option<Found>, Stop> {
+    author: &'a Name,
+) -> Result<Option<Found<'a>>, Stop> {
     if let Some(record) = answers.record(author)? {
         let is_organizational = record.public_suffix() == PublicSuffix::No;
         let organizational_domain = is_organizational.then(|| author.clone());
-        return Ok(Some(Found { record: record.clone(), at: author.clone(), organizational_domain }));
+        return Ok(Some(Found { record, at: Cow::Borrowed(author), organizational_domain }));
     }
     match discovery {
         // it goes on where the question above began, so a public suffix right above the author counts
         Discovery::TreeWalk => Ok(Walk::from(answers, author)?.policy()),
         Discovery::SuffixList(list) => {
             let at = list.organizational_domain(author);
-            let record = answers.record(&at)?.cloned();
-            Ok(record.map(|record| Found { record, organizational_domain: Some(at.clone()), at }))
+            let record = answers.record(&at)?;
+            let organizational_domain = Some(at.clone());
+            Ok(record.map(|record| Found { record, organizational_domain, at: Cow::Owned(at) }))
         }
     }
 }
@@ -192,14 +193,10 @@ impl<'a> Walk<'a> {
 
     /// The record of the organizational domain, or else of the public suffix (RFC 9989 §4.10.1). Records
     /// between the author and its organizational domain do not count.
-    fn policy(&self) -> Option<Found> {
+    fn policy(&self) -> Option<Found<'a>> {
         let organizational_domain = self.organizational_domain();
         let of_organization = self.found.iter().find(|(at, _)| *at == organizational_domain);
         let (at, record) = of_organization.or(self.found.last())?;
-        Some(Found {
-            record: (*record).clone(),
-            at: at.clone(),
-            organizational_domain: Some(organizational_domain),
-        })
+        Some(Found { record, at: Cow::Owned(at.clone()), organizational_domain: Some(organizational_domain) })
     }
 }

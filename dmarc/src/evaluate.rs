@@ -13,6 +13,7 @@ use crate::{
     answers::{Answers, Pending, Stop},
     author::Authors,
     discovery::{self, Discovery, Found, Method},
+    few::Few,
     policy::AlignmentMode,
     record::{Policies, Record},
     request::{Identifier, OnReject, Request, SeveralAuthors},
@@ -120,7 +121,7 @@ impl<'d> Discovered<'d> {
     #[must_use]
     pub fn policy_of(&self, author: &Name) -> Option<(Record, Name)> {
         let found = discovery::policy(&self.answers, self.discovery, author).ok()??;
-        Some((found.record, found.at))
+        Some((found.record.clone(), found.at.into_owned()))
     }
 
     /// How many questions were asked.
@@ -185,9 +186,9 @@ pub(crate) fn message(
     answers: &Answers,
 ) -> Result<Report, Pending> {
     let case = Case { request, discovery, answers };
-    let mut report = match request.authors.as_slice() {
-        [author] => case.author(author)?,
-        authors => case.several(authors)?,
+    let mut report = match request.authors.first() {
+        Some(author) if request.authors.len() == 1 => case.author(author)?,
+        _ => case.several(&request.authors)?,
     };
     report.questions = answers.count();
     Ok(report)
@@ -207,7 +208,7 @@ impl Case<'_> {
 
     /// Evaluates for several authors: "apply the most strict policy selected among the checks that fail"
     /// (RFC 9989 §11.5). Only where none fails, and none is without a verdict, does the message pass.
-    fn several(&self, authors: &[Name]) -> Result<Report, Pending> {
+    fn several(&self, authors: &Few<Name>) -> Result<Report, Pending> {
         let limit = self.request.limits.authors;
         let refusal = match self.request.local_policy.several_authors {
             SeveralAuthors::Refuse => Some(Cause::SeveralAuthors { count: authors.len() }),
@@ -222,7 +223,7 @@ impl Case<'_> {
         }
         let mut strictest: Option<Report> = None;
         let mut others = Vec::new();
-        for author in authors {
+        for author in authors.iter() {
             let report = self.author(author)?;
             others.extend(match strictest.take() {
                 Some(first) if severity(&first) >= severity(&report) => {
@@ -256,21 +257,21 @@ impl Case<'_> {
             Err(Stop::Ask(pending)) => return Err(pending),
         };
         let Some(policies) = found.record.policies() else {
-            let cause = Cause::NotApplicable(found.at.clone());
-            let mut report = self.report(author, Verdict::None, cause);
-            report.record_at = Some(found.at);
-            report.record = Some(found.record);
+            let at = found.at.into_owned();
+            let mut report = self.report(author, Verdict::None, Cause::NotApplicable(at.clone()));
+            report.record_at = Some(at);
+            report.record = Some(found.record.clone());
             return Ok(report);
         };
         let compared = self.compare(author, &found)?;
-        let is_subdomain = found.at != *author;
+        let is_subdomain = *found.at != *author;
         let policy = if is_subdomain { policies.subdomains } else { policies.domain };
         let is_test = found.record.is_test();
         let mut report = Report {
             alignment: compared.alignment,
             policy: Some(policy),
-            record: Some(found.record),
-            record_at: Some(found.at),
+            record: Some(found.record.clone()),
+            record_at: Some(found.at.into_owned()),
             organizational_domain: compared.organizational_domain,
             ..Report::new(Some(author.clone()), self.discovery.method(), Verdict::Pass, None)
         };
@@ -283,7 +284,7 @@ impl Case<'_> {
             report.cause = Some(cause);
         } else {
             report.verdict = Verdict::Fail;
-            let is_authenticated = !self.request.identifiers.is_empty();
+            let is_authenticated = self.request.identifiers.first().is_some();
             report.cause = Some(if is_authenticated { Cause::NotAligned } else { Cause::NotAuthenticated });
         }
         if report.verdict == Verdict::Fail {
@@ -338,7 +339,7 @@ impl Case<'_> {
 
     /// Compares the authenticated domains with the author's (RFC 9989 §4.10.2): first those that are the same,
     /// which needs no question, then those whose organizational domain may be.
-    fn compare(&self, author: &Name, found: &Found) -> Result<Compared, Pending> {
+    fn compare(&self, author: &Name, found: &Found<'_>) -> Result<Compared, Pending> {
         let mut compared = Compared::with_same_domains(author, &self.request.identifiers);
         compared.organizational_domain = match self.discovery {
             Discovery::SuffixList(list) => Some(list.organizational_domain(author)),
@@ -346,10 +347,9 @@ impl Case<'_> {
         };
         let limit = self.request.limits.identifiers;
         let mut looked_at: Vec<&Identifier> = Vec::new();
-        for identifier in &self.request.identifiers {
+        for identifier in self.request.identifiers.iter() {
             let is_settled = compared.alignment.of(identifier.mechanism).is_some();
-            if is_settled || !may_align(identifier, author, &found.record) || looked_at.contains(&identifier)
-            {
+            if is_settled || !may_align(identifier, author, found.record) || looked_at.contains(&identifier) {
                 continue;
             }
             if compared.alignment.is_any() && !self.request.local_policy.every_alignment {
@@ -368,7 +368,7 @@ impl Case<'_> {
                 Err(Stop::Ask(pending)) => return Err(pending),
             }
         }
-        if compared.organizational_domain.is_none() && found.at == *author && self.is_all_of(author) {
+        if compared.organizational_domain.is_none() && *found.at == *author && self.is_all_of(author) {
             // "this common domain is treated as the Organizational Domain"
             compared.organizational_domain = Some(author.clone());
         }
@@ -378,7 +378,7 @@ impl Case<'_> {
     /// Whether every authenticated domain is the author's, and there is one.
     fn is_all_of(&self, author: &Name) -> bool {
         let identifiers = &self.request.identifiers;
-        !identifiers.is_empty() && identifiers.iter().all(|identifier| identifier.domain == *author)
+        identifiers.first().is_some() && identifiers.iter().all(|identifier| identifier.domain == *author)
     }
 
     /// Whether a domain has the author's organizational domain, which is looked for once. It can only if it
@@ -409,7 +409,7 @@ struct Compared {
 }
 
 impl Compared {
-    fn with_same_domains(author: &Name, identifiers: &[Identifier]) -> Self {
+    fn with_same_domains(author: &Name, identifiers: &Few<Identifier>) -> Self {
         let mut alignment = Alignment { is_complete: true, ..Alignment::default() };
         for identifier in identifiers.iter().filter(|identifier| identifier.domain == *author) {
             alignment.set(identifier, AlignmentMode::Strict);

@@ -13,6 +13,7 @@ mod discovery;
 pub mod error;
 mod evaluate;
 mod external;
+mod few;
 #[cfg(test)]
 mod grammar;
 pub mod limits;

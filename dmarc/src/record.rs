@@ -19,7 +19,7 @@ use crate::{
     error::{Fault, FaultKind, RecordError, RecordErrorKind},
     limits::MAX_RECORD,
     policy::{AlignmentMode, FailureOptions, Policy, PublicSuffix, yes_or_no},
-    tag::{Tag, TagSet, add_to_key},
+    tag::{Tag, TagSet},
     uri::Uris,
 };
 use alloc::vec::Vec;
@@ -306,19 +306,35 @@ fn check_version(piece: &[u8]) -> Result<(), RecordError> {
 }
 
 /// What stands between two semicolons, where it is a tag that is known: the tag, its value, and the value's
-/// offset. It is none where the name has other octets than letters, since no known name has.
+/// offset.
 fn known_tag(piece: &[u8]) -> Option<(Tag, &[u8], usize)> {
-    let mut rest = trim_start(piece);
-    let mut key = 0;
-    while let [letter @ (b'a'..=b'z' | b'A'..=b'Z'), behind @ ..] = rest {
-        key = add_to_key(key, *letter);
-        rest = behind;
-    }
-    let tag = Tag::of_key(key)?;
-    let [b'=', value @ ..] = trim_start(rest) else { return None };
+    let (tag, value) = match trim_start(piece) {
+        // as almost all records have them
+        [b'p', b'=', value @ ..] => (Tag::P, value),
+        [b'r', b'u', b'a', b'=', value @ ..] => (Tag::Rua, value),
+        [b'r', b'u', b'f', b'=', value @ ..] => (Tag::Ruf, value),
+        [b's', b'p', b'=', value @ ..] => (Tag::Sp, value),
+        [b'n', b'p', b'=', value @ ..] => (Tag::Np, value),
+        [b't', b'=', value @ ..] => (Tag::T, value),
+        [b'f', b'o', b'=', value @ ..] => (Tag::Fo, value),
+        [b'p', b'c', b't', b'=', value @ ..] => (Tag::Pct, value),
+        [b'p', b's', b'd', b'=', value @ ..] => (Tag::Psd, value),
+        [b'a', b's', b'p', b'f', b'=', value @ ..] => (Tag::Aspf, value),
+        [b'a', b'd', b'k', b'i', b'm', b'=', value @ ..] => (Tag::Adkim, value),
+        other => spelled_out(other)?,
+    };
     let value = trim_start(value);
     let at = piece.len().saturating_sub(value.len());
     Some((tag, trim_end(value), at))
+}
+
+/// A tag that is known, and what stands behind its equals sign.
+fn spelled_out(piece: &[u8]) -> Option<(Tag, &[u8])> {
+    let length = piece.iter().position(|octet| !octet.is_ascii_alphabetic())?;
+    let (name, rest) = piece.split_at_checked(length)?;
+    let tag = Tag::named(core::str::from_utf8(name).ok()?)?;
+    let [b'=', value @ ..] = trim_start(rest) else { return None };
+    Some((tag, value))
 }
 
 /// `WSP`, and line ends, which tag lists of DKIM may have.

@@ -1,7 +1,6 @@
 //! What is known of a message.
 
-use crate::{author::Authors, limits::Limits, verdict::Mechanism};
-use alloc::vec::Vec;
+use crate::{author::Authors, few::Few, limits::Limits, verdict::Mechanism};
 use mail_base::Name;
 
 /// The facts of a message: its authors, and the domains for which SPF or DKIM passed.
@@ -10,8 +9,8 @@ use mail_base::Name;
 /// (RFC 9989 §3.2.4). Of DKIM it is the `d=` of each signature that was verified.
 #[derive(Clone, Debug)]
 pub struct Request {
-    pub(crate) authors: Vec<Name>,
-    pub(crate) identifiers: Vec<Identifier>,
+    pub(crate) authors: Few<Name>,
+    pub(crate) identifiers: Few<Identifier>,
     pub(crate) local_policy: LocalPolicy,
     pub(crate) limits: Limits,
 }
@@ -27,19 +26,21 @@ impl Request {
     /// A message of an author at this domain.
     #[must_use]
     pub fn new(author: Name) -> Self {
-        Self::of([author].into())
+        let mut authors = Few::new();
+        authors.push(author);
+        Self::of(authors)
     }
 
     /// A message of these authors.
     #[must_use]
     pub fn from_authors(authors: &Authors) -> Self {
-        Self::of(authors.domains().to_vec())
+        Self::of(Few::from(authors.domains()))
     }
 
-    fn of(authors: Vec<Name>) -> Self {
+    fn of(authors: Few<Name>) -> Self {
         Self {
             authors,
-            identifiers: Vec::new(),
+            identifiers: Few::new(),
             local_policy: LocalPolicy::default(),
             limits: Limits::default(),
         }

@@ -41,30 +41,12 @@ impl Tag {
     /// the tags are defined by such strings.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
-        let letters = name.bytes().take_while(u8::is_ascii_alphabetic);
-        let tag = Self::of_key(letters.clone().fold(0, add_to_key))?;
-        (letters.count() == name.len()).then_some(tag)
-    }
-
-    /// The tag whose name has this key.
-    pub(crate) fn of_key(key: u64) -> Option<Self> {
-        KEYS.iter().find(|(one, _)| *one == key).map(|(_, tag)| *tag)
-    }
-
-    /// The tag with its key.
-    const fn keyed(self) -> (u64, Self) {
-        let mut key = 0;
-        let mut rest = self.as_str().as_bytes();
-        while let [letter, behind @ ..] = rest {
-            key = add_to_key(key, *letter);
-            rest = behind;
-        }
-        (key, self)
+        ALL.into_iter().find(|tag| name.eq_ignore_ascii_case(tag.as_str()))
     }
 
     /// The name, in lower case.
     #[must_use]
-    pub const fn as_str(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::Adkim => "adkim",
             Self::Aspf => "aspf",
@@ -90,29 +72,23 @@ impl Tag {
     }
 }
 
-/// The keys of all tags, those that most records have first.
-const KEYS: [(u64, Tag); 14] = [
-    Tag::P.keyed(),
-    Tag::Rua.keyed(),
-    Tag::Ruf.keyed(),
-    Tag::Sp.keyed(),
-    Tag::Fo.keyed(),
-    Tag::Adkim.keyed(),
-    Tag::Aspf.keyed(),
-    Tag::Pct.keyed(),
-    Tag::Np.keyed(),
-    Tag::T.keyed(),
-    Tag::Psd.keyed(),
-    Tag::Rf.keyed(),
-    Tag::Ri.keyed(),
-    Tag::V.keyed(),
+/// All tags, those that most records have first.
+const ALL: [Tag; 14] = [
+    Tag::P,
+    Tag::Rua,
+    Tag::Ruf,
+    Tag::Sp,
+    Tag::Fo,
+    Tag::Adkim,
+    Tag::Aspf,
+    Tag::Pct,
+    Tag::Np,
+    Tag::T,
+    Tag::Psd,
+    Tag::Rf,
+    Tag::Ri,
+    Tag::V,
 ];
-
-/// Adds a letter to the key of a name: its letters in lower case, an octet each, of a long name the last eight. No
-/// letter is zero, so that names of different lengths have different keys.
-pub(crate) const fn add_to_key(key: u64, letter: u8) -> u64 {
-    key << 8 | letter.to_ascii_lowercase() as u64
-}
 
 impl fmt::Display for Tag {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,5 +1,5 @@
 //! The author's domain: the shapes that From fields have, and those that hide something.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::arithmetic_side_effects)]
 
 use dmarc::{
     Authors, Name,

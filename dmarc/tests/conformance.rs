@@ -1,5 +1,5 @@
 //! Records, From fields, evaluations and public suffixes that other implementations are tested with.
-#![allow(clippy::unwrap_used, clippy::arithmetic_side_effects)]
+#![allow(clippy::unwrap_used, clippy::arithmetic_side_effects, clippy::std_instead_of_alloc)]
 
 mod common;
 

@@ -1,6 +1,12 @@
 //! Aggregate reports of many senders, with what another implementation reads from them.
 #![cfg(feature = "report")]
-#![allow(clippy::unwrap_used)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stdout,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects
+)]
 
 use dmarc::report::{AggregateReport, ReadLimits, ReportRow};
 use serde_json::{Value, json};

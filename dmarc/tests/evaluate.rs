@@ -1,5 +1,5 @@
 //! Evaluation: what a receiver may choose, several authors, limits, deadlines, and the two ways of discovery.
-#![allow(clippy::unwrap_used, clippy::arithmetic_side_effects)]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::arithmetic_side_effects)]
 
 mod common;
 

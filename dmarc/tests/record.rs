@@ -1,5 +1,5 @@
 //! Records: what is read, what is left out, and what is written.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::arithmetic_side_effects)]
 
 use dmarc::{
     AlignmentMode, Policy, PublicSuffix, Record,

@@ -1,6 +1,6 @@
 //! Reports: written, read, gathered, and what is broken in those of others.
 #![cfg(feature = "report")]
-#![allow(clippy::unwrap_used, clippy::arithmetic_side_effects)]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::arithmetic_side_effects)]
 
 use dmarc::{
     AlignmentMode, Discovery, Disposition, LocalPolicy, Mechanism, Method, Name, Override, OverrideKind,

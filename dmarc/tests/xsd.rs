@@ -1,6 +1,12 @@
 //! Reports that we write are valid by the schema of RFC 9990 (appendix A), as xmllint judges it.
 #![cfg(feature = "report")]
-#![allow(clippy::unwrap_used)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stdout,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects
+)]
 
 use dmarc::{
     Name,

@@ -1,5 +1,6 @@
 //! What several of the tests share.
 #![allow(dead_code, reason = "each test uses a part of it")]
+#![allow(clippy::std_instead_of_alloc, clippy::expect_used)]
 
 use dmarc::{Name, SuffixList};
 use std::collections::BTreeMap;
