@@ -177,11 +177,26 @@ impl DotEncoder {
     pub fn encode(&mut self, octets: &[u8], out: &mut Vec<u8>) -> Result<(), LineEndError> {
         let mut rest = octets;
         while !rest.is_empty() {
-            let piece = self.filter.filter(rest)?;
-            self.stuff(piece.octets, out);
-            rest = rest.get(piece.used..).unwrap_or(b"");
+            let clean = self.filter.clean_run(rest, |left, right| left == b'\n' && right == b'.');
+            if clean.is_empty() {
+                let piece = self.filter.filter(rest)?;
+                self.stuff(piece.octets, out);
+                rest = rest.get(piece.used..).unwrap_or(b"");
+            } else {
+                self.write_run(clean, out);
+                rest = rest.get(clean.len()..).unwrap_or(b"");
+            }
         }
         Ok(())
+    }
+
+    /// Writes octets that have a dot at the start of a line at their own start only, and no broken line end.
+    fn write_run(&mut self, run: &[u8], out: &mut Vec<u8>) {
+        if run.first() == Some(&b'.') && self.last == Last::LineEnd {
+            out.push(b'.');
+        }
+        out.extend_from_slice(run);
+        self.last = if run.ends_with(b"\r\n") { Last::LineEnd } else { Last::Other };
     }
 
     /// Ends the text: with a CRLF, unless the text has one or is empty, and the dot.
