@@ -117,7 +117,7 @@ enum Verb {
 fn verb(line: &[u8]) -> Option<(Verb, usize)> {
     let word = match line {
         [a, b, c, d] | [a, b, c, d, b' ', ..] => [*a, *b, *c, *d],
-        [a, b, c] => [*a, *b, *c, b' '],
+        [a, b, c] | [a, b, c, b' ', ..] => [*a, *b, *c, b' '],
         _ => return None,
     };
     let verb = match &word.map(|octet| octet.to_ascii_uppercase()) {
@@ -149,7 +149,10 @@ impl<'a> Command<'a> {
     /// # Errors
     /// A [`CommandError`] says which rule is broken, and where.
     pub fn parse(line: &'a [u8], rules: &Rules) -> Result<Self, CommandError> {
-        let found = verb(line).or_else(|| verb_of_top(line));
+        let (line, found) = match verb(line) {
+            None if rules.loose_spaces => (before_blanks(line), verb(before_blanks(line))),
+            found => (line, found),
+        };
         let Some((verb, length)) = found else { return unknown(line) };
         let at = length.saturating_add(1);
         let line = Line { argument: line.get(at..).unwrap_or(b""), at, rules };
@@ -227,16 +230,8 @@ fn write_with_number(verb: &[u8], number: Number, out: &mut Vec<u8>) {
     write_number(u64::from(number.get()), out);
 }
 
-/// `TOP` is the one verb of three letters.
-fn verb_of_top(line: &[u8]) -> Option<(Verb, usize)> {
-    match line {
-        [a, b, c, b' ', ..] if [*a, *b, *c].eq_ignore_ascii_case(b"TOP") => Some((Verb::Top, 3)),
-        _ => None,
-    }
-}
-
 fn unknown(line: &[u8]) -> Result<Command<'_>, CommandError> {
-    let line = printable(before_blanks(line), 0)?;
+    let line = printable(line, 0)?;
     let (word, argument) = line.split_once(' ').unwrap_or((line, ""));
     let empty = CommandError { kind: CommandErrorKind::Empty, at: 0 };
     let verb = Word::new(word).map_err(|_| empty)?;
@@ -528,6 +523,7 @@ mod tests {
             ("RETR  7 ", Command::Retr(Number::new(7).unwrap())),
             ("TOP 1  0\t", Command::Top { number: Number::FIRST, lines: 0 }),
             ("STAT  ", Command::Stat),
+            ("STLS\t", Command::Stls),
             ("USER  mrose ", Command::User(Text::new("mrose").unwrap())),
         ] {
             assert_eq!(Command::parse(line.as_bytes(), &rules), Ok(expected));

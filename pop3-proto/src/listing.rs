@@ -3,7 +3,7 @@
 use crate::{
     error::{ResponseError, ResponseErrorKind, TextError, TextErrorKind},
     rules::Rules,
-    text::{Number, after_spaces, read_digits, write_number},
+    text::{Number, after_spaces, all_ascii_from, read_digits, write_number},
 };
 use alloc::vec::Vec;
 use core::fmt;
@@ -74,10 +74,7 @@ impl<'a> UniqueId<'a> {
 
     /// Whether it is one by the RFC: without spaces and control characters it always is.
     fn is_strict(&self) -> bool {
-        // without an early exit in it, this loop compiles to vector instructions
-        self.0
-            .iter()
-            .fold(self.0.len() <= Self::MAX, |is_graphic, octet| is_graphic & octet.is_ascii_graphic())
+        self.0.len() <= Self::MAX && all_ascii_from(b'!', self.0)
     }
 
     /// Whether it can stand in a line at all.

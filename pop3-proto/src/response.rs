@@ -16,7 +16,7 @@
 use crate::{
     error::{ResponseError, ResponseErrorKind},
     rules::Rules,
-    text::before_blanks,
+    text::{all_ascii_from, before_blanks},
 };
 use alloc::{borrow::Cow, string::String, vec::Vec};
 use core::fmt;
@@ -205,11 +205,11 @@ impl fmt::Debug for Response<'_> {
 
 fn check_controls(text: &[u8], length: usize) -> Result<(), ResponseError> {
     let is_control = |octet: u8| (octet < b' ' && octet != b'\t') || octet == 0x7f;
-    // without an early exit in it, this loop compiles to vector instructions
-    if !text.iter().fold(false, |found, &octet| found | is_control(octet)) {
+    if all_ascii_from(b' ', text) {
         return Ok(());
     }
-    let offset = text.iter().position(|&octet| is_control(octet)).unwrap_or(0);
+    // tabs and octets outside ASCII may stand there
+    let Some(offset) = text.iter().position(|&octet| is_control(octet)) else { return Ok(()) };
     let at = length.saturating_sub(text.len()).saturating_add(offset);
     Err(ResponseError { kind: ResponseErrorKind::Control, at })
 }

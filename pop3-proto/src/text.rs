@@ -144,7 +144,7 @@ impl fmt::Debug for Number {
 }
 
 /// Reads digits up to something else; gives the number and how many there are. `None` where there are none, or
-/// too many.
+/// more than [`MOST_DIGITS`].
 pub(crate) fn read_digits(octets: &[u8]) -> Option<(u64, usize)> {
     let mut number: u64 = 0;
     let mut length: usize = 0;
@@ -153,11 +153,15 @@ pub(crate) fn read_digits(octets: &[u8]) -> Option<(u64, usize)> {
         if digit > 9 {
             break;
         }
-        number = number.checked_mul(10)?.checked_add(u64::from(digit))?;
-        length = length.saturating_add(1);
+        // what wraps has too many digits, and is refused below
+        number = number.wrapping_mul(10).wrapping_add(u64::from(digit));
+        length = length.wrapping_add(1);
     }
-    (length > 0).then_some((number, length))
+    (length > 0 && length <= MOST_DIGITS).then_some((number, length))
 }
+
+/// The most digits of a number: so many always fit into 64 bits.
+const MOST_DIGITS: usize = 19;
 
 /// Writes a number in digits.
 pub(crate) fn write_number(number: u64, out: &mut alloc::vec::Vec<u8>) {
@@ -194,12 +198,24 @@ pub(crate) fn before_blanks(octets: &[u8]) -> &[u8] {
 
 /// The offset of the first control character.
 pub(crate) fn position_of_control(octets: &[u8]) -> Option<usize> {
-    let is_control = |octet: u8| octet < b' ' || octet == 0x7f;
-    // without an early exit in it, this loop compiles to vector instructions
-    if !octets.iter().fold(false, |found, &octet| found | is_control(octet)) {
+    if all_ascii_from(b' ', octets) {
         return None;
     }
-    octets.iter().position(|&octet| is_control(octet))
+    octets.iter().position(|&octet| octet < b' ' || octet == 0x7f)
+}
+
+/// Whether every octet is one from `lowest` to 0x7E. Eight at a time: what is read here is short.
+pub(crate) fn all_ascii_from(lowest: u8, octets: &[u8]) -> bool {
+    const EACH: u64 = 0x0101_0101_0101_0101;
+    // the highest bit of an octet says that it is below `lowest`, above 0x7e, or behind one that is
+    let low = EACH.wrapping_mul(u64::from(lowest));
+    let suspects = |word: u64| word.wrapping_sub(low) | word.wrapping_add(EACH) | word;
+    let (words, _) = octets.as_chunks::<8>();
+    let Some(last) = octets.last_chunk::<8>() else {
+        return octets.iter().all(|octet| (lowest..=0x7e).contains(octet));
+    };
+    let found = words.iter().fold(0, |found, word| found | suspects(u64::from_le_bytes(*word)));
+    (found | suspects(u64::from_le_bytes(*last))) & (EACH << 7) == 0
 }
 
 #[cfg(test)]
@@ -224,13 +240,40 @@ mod tests {
     }
 
     #[test]
+    fn octets_are_checked_wherever_they_stand() {
+        for length in 0..30 {
+            let mut octets = alloc::vec![b'a'; length];
+            assert!(all_ascii_from(b'!', &octets));
+            for at in 0..length {
+                for (octet, is_text, is_graphic) in [
+                    (0, false, false),
+                    (0x1f, false, false),
+                    (b' ', true, false),
+                    (b'!', true, true),
+                    (b'~', true, true),
+                    (0x7f, false, false),
+                    (0x80, false, false),
+                    (0xff, false, false),
+                ] {
+                    octets[at] = octet;
+                    assert_eq!(all_ascii_from(b' ', &octets), is_text, "{octet} at {at} of {length}");
+                    assert_eq!(all_ascii_from(b'!', &octets), is_graphic, "{octet} at {at} of {length}");
+                    let is_control = octet < b' ' || octet == 0x7f;
+                    assert_eq!(position_of_control(&octets), is_control.then_some(at));
+                }
+                octets[at] = b'a';
+            }
+        }
+    }
+
+    #[test]
     fn passwords_are_not_printed() {
         assert_eq!(format!("{:?}", Password::new("tanstaaf").unwrap()), "Password([redacted])");
     }
 
     #[test]
     fn numbers_are_read_and_written() {
-        for number in [0, 1, 9, 10, 4_294_967_296, u64::MAX] {
+        for number in [0, 1, 9, 10, 4_294_967_296, 9_999_999_999_999_999_999] {
             let mut out = Vec::new();
             write_number(number, &mut out);
             assert_eq!(out, number.to_string().as_bytes());
@@ -239,7 +282,8 @@ mod tests {
         assert_eq!(read_digits(b"12 x"), Some((12, 2)));
         assert_eq!(read_digits(b""), None);
         assert_eq!(read_digits(b"-1"), None);
-        assert_eq!(read_digits(b"18446744073709551616"), None);
+        assert_eq!(read_digits(b"10000000000000000000"), None);
+        assert_eq!(read_digits(&[b'0'; 20]), None);
         assert_eq!(Number::new(0), None);
         assert_eq!(Number::from_index(0), Some(Number::FIRST));
         assert_eq!(Number::from_index(usize::MAX), None);

@@ -1,5 +1,5 @@
 //! Dialogues from elsewhere: those printed in the RFCs, twisted's tests of its client, and what curl says.
-#![allow(clippy::arithmetic_side_effects)]
+#![allow(clippy::arithmetic_side_effects, clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 mod common;
 
@@ -287,7 +287,7 @@ fn expand(protocol: &str) -> String {
         let mut decoded = Vec::new();
         while let Some(octet) = octets.next() {
             let rest = octets.clone().collect::<Vec<_>>();
-            let hex = rest.get(..2).and_then(|hex| std::str::from_utf8(hex).ok());
+            let hex = rest.get(..2).and_then(|hex| core::str::from_utf8(hex).ok());
             match hex.and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
                 Some(value) if octet == b'%' => {
                     decoded.push(value);

@@ -156,6 +156,7 @@ impl Client {
                 return Ok(Advance::Event { used: 0, event: Event::Ready });
             }
             Phase::Body(..) => self.read_body(input),
+            Phase::Lines(to) => self.read_listed(to, input),
             _ => self.read_line(input, out),
         };
         match result {
@@ -188,19 +189,37 @@ impl Client {
         input: &'i [u8],
         out: &mut Vec<u8>,
     ) -> Result<Option<(usize, Event<'i>)>, Violation> {
+        match self.find_line(input)? {
+            Some((line, used)) => Ok(Some((used, self.take(line, out)?))),
+            None => Ok(None),
+        }
+    }
+
+    fn read_listed<'i>(
+        &mut self,
+        to: Sent,
+        input: &'i [u8],
+    ) -> Result<Option<(usize, Event<'i>)>, Violation> {
+        match self.find_line(input)? {
+            Some((line, used)) => Ok(Some((used, self.take_listed(to, line)?))),
+            None => Ok(None),
+        }
+    }
+
+    #[inline]
+    fn find_line<'i>(&mut self, input: &'i [u8]) -> Result<Option<(&'i [u8], usize)>, Violation> {
         let limits = &self.config.limits;
         let limit = if self.sent.front() == Some(&Sent::Auth) { limits.auth_line } else { limits.line };
         let found = self.finder.find(input, limit).map_err(|error| Violation::LineEnd { at: error.at })?;
         match found {
             Found::NeedInput => Ok(None),
             Found::TooLong { .. } => Err(Violation::LineTooLong { limit }),
-            Found::Line { text, used } => Ok(Some((used, self.take(text, out)?))),
+            Found::Line { text, used } => Ok(Some((text, used))),
         }
     }
 
     fn take<'i>(&mut self, line: &'i [u8], out: &mut Vec<u8>) -> Result<Event<'i>, Violation> {
         match self.phase {
-            Phase::Lines(to) => self.take_listed(to, line),
             Phase::CapaLines => self.take_own_capability(line, out),
             Phase::Ready => self.take_response(line),
             Phase::Greeting => {

@@ -1,5 +1,6 @@
 //! Sessions in memory.
-#![allow(dead_code, unreachable_pub, clippy::arithmetic_side_effects)]
+#![allow(dead_code, unreachable_pub)]
+#![allow(clippy::arithmetic_side_effects, clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 use pop3_proto::{
     Client, Command, LineEndings, Maildrop, Rules, Server,
@@ -59,13 +60,13 @@ impl Host {
     /// What the server says to this.
     pub fn says(&mut self, input: &str) -> String {
         self.hear(input.as_bytes());
-        String::from_utf8(std::mem::take(&mut self.out)).unwrap()
+        String::from_utf8(core::mem::take(&mut self.out)).unwrap()
     }
 
     /// Takes the next octets of the client, and answers.
     pub fn hear(&mut self, octets: &[u8]) {
         self.unread.extend_from_slice(octets);
-        let mut unread = std::mem::take(&mut self.unread);
+        let mut unread = core::mem::take(&mut self.unread);
         loop {
             match self.server.advance(&unread, 0, &mut self.out) {
                 server::Advance::Event { used, event } => {
@@ -194,13 +195,13 @@ impl Caller {
     }
 
     pub fn sent(&mut self) -> String {
-        String::from_utf8(std::mem::take(&mut self.out)).unwrap()
+        String::from_utf8(core::mem::take(&mut self.out)).unwrap()
     }
 
     /// Takes the next octets of the server. The neighbouring pieces of a body count as one event.
     pub fn hear(&mut self, octets: &[u8]) -> Result<(), client::Violation> {
         self.unread.extend_from_slice(octets);
-        let mut unread = std::mem::take(&mut self.unread);
+        let mut unread = core::mem::take(&mut self.unread);
         while let client::Advance::Event { used, event } = self.client.advance(&unread, 0, &mut self.out)? {
             match event {
                 client::Event::Body(octets) => self.body.extend_from_slice(octets),
@@ -214,7 +215,7 @@ impl Caller {
 
     /// What the client was told since the last time.
     pub fn told(&mut self) -> Vec<String> {
-        std::mem::take(&mut self.events)
+        core::mem::take(&mut self.events)
     }
 
     /// What is to be done next.
@@ -229,9 +230,9 @@ impl Caller {
 /// Lets the two talk until both wait.
 pub fn talk(caller: &mut Caller, host: &mut Host) {
     loop {
-        let to_client = std::mem::take(&mut host.out);
+        let to_client = core::mem::take(&mut host.out);
         caller.hear(&to_client).unwrap();
-        let to_server = std::mem::take(&mut caller.out);
+        let to_server = core::mem::take(&mut caller.out);
         if to_client.is_empty() && to_server.is_empty() {
             return;
         }
