@@ -345,9 +345,7 @@ impl<'a> MailParams<'a> {
     /// Reads what stands in `text` from there on.
     pub(crate) fn read(text: &'a str, from: usize, rules: &Rules) -> Result<Self, CommandError> {
         let mut all = Self::default();
-        let mut params = Params::new(text, from, rules);
-        let mut count: usize = 0;
-        while let Some(param) = params.next() {
+        for (count, param) in Params::new(text, from, rules).enumerate() {
             let (Param { keyword, value }, at) = param?;
             let given = value.unwrap_or("");
             match mail_keyword(keyword) {
@@ -368,7 +366,6 @@ impl<'a> MailParams<'a> {
                     all.others = Others { text: Cow::Borrowed(text), role: Role::Mail };
                 }
             }
-            count = count.saturating_add(1);
         }
         Ok(all)
     }
@@ -396,9 +393,7 @@ impl<'a> RcptParams<'a> {
     /// Reads what stands in `text` from there on.
     pub(crate) fn read(text: &'a str, from: usize, rules: &Rules) -> Result<Self, CommandError> {
         let mut all = Self::default();
-        let mut params = Params::new(text, from, rules);
-        let mut count: usize = 0;
-        while let Some(param) = params.next() {
+        for (count, param) in Params::new(text, from, rules).enumerate() {
             let (Param { keyword, value }, at) = param?;
             let given = value.unwrap_or("");
             match rcpt_keyword(keyword) {
@@ -411,7 +406,6 @@ impl<'a> RcptParams<'a> {
                     all.others = Others { text: Cow::Borrowed(text), role: Role::Rcpt };
                 }
             }
-            count = count.saturating_add(1);
         }
         Ok(all)
     }

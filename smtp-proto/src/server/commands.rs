@@ -141,7 +141,8 @@ impl Server {
         if config.unoffered_parameters == UnofferedParameters::Refuse && !self.offers(params) {
             return Err((Cause::Parameter, replies::PARAMETER));
         }
-        if !path.is_ascii() && !(config.smtputf8 && params.smtputf8) {
+        let is_wide_allowed = config.smtputf8 && params.smtputf8;
+        if !path.is_ascii() && !is_wide_allowed {
             return Err((Cause::NotAscii, replies::NOT_ASCII));
         }
         if params.size.is_some_and(|size| size > config.limits.message) {
