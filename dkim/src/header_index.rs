@@ -53,8 +53,7 @@ impl FieldIndex {
             let wanted = wanted.as_bytes();
             let first = self.first(fields, wanted);
             let Some(used) = used.get_mut(first) else { continue };
-            loop {
-                let Some(&position) = self.sorted.get(first.saturating_add(*used)) else { break };
+            while let Some(&position) = self.sorted.get(first.saturating_add(*used)) {
                 let Some(field) = fields.get(position) else { break };
                 if !field.name().eq_ignore_ascii_case(wanted) {
                     break;
