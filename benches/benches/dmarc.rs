@@ -6,9 +6,9 @@
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use dmarc::{
-    Discovery, Inquiry, Name, Record, Request, Step, Zone,
+    Authors, Discovery, Inquiry, Name, Record, Request, Step, Zone,
     dns::{Answer, Txt},
-    evaluate,
+    discover, evaluate,
     report::{AggregateReport, ReadLimits},
 };
 use samples::dmarc as sample;
@@ -62,6 +62,14 @@ fn judge(c: &mut Criterion) {
         b.iter(|| {
             let request = Request::new(black_box(author.clone())).spf_passed(author.clone());
             evaluate(request, Discovery::TreeWalk).run(&zone)
+        });
+    });
+    let found = discover(&Authors::from(author.clone()), Discovery::TreeWalk).run(&zone);
+    group.bench_function("aligned, discovered before", |b| {
+        b.iter(|| {
+            let request = Request::new(black_box(author.clone())).spf_passed(author.clone());
+            let Step::Done(report) = found.evaluate(request) else { panic!("all is known") };
+            report
         });
     });
     let (sub, signer) = (name("a.b.example.com"), name("c.example.com"));

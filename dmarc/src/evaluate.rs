@@ -130,9 +130,16 @@ impl<'d> Discovered<'d> {
         self.answers.count()
     }
 
-    /// Evaluates the message, now that it is known what passed.
-    pub fn evaluate(self, request: Request) -> Step<Evaluation<'d>> {
-        Evaluation::go_on(request, self.discovery, self.answers)
+    /// Evaluates the message, now that it is known what passed. What was found serves any number of messages of
+    /// the author, for as long as the caller trusts the answers.
+    pub fn evaluate(&self, request: Request) -> Step<Evaluation<'d>> {
+        let discovery = self.discovery;
+        match message(&request, discovery, &self.answers) {
+            Ok(report) => Step::Done(report),
+            Err(pending) => {
+                Step::Ask(Evaluation { request, discovery, answers: self.answers.clone(), pending })
+            }
+        }
     }
 }
 
