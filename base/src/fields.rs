@@ -75,7 +75,9 @@ impl HeaderReader {
     /// Starts at the first octet of a message.
     #[must_use]
     pub fn new(limits: HeaderLimits) -> Self {
-        Self { limits, header: Header::default(), line: 0, complete: false }
+        // room for an ordinary header, so that it does not grow piece by piece
+        let header = Header { octets: Vec::with_capacity(2048), spans: Vec::with_capacity(32), bare_line_feeds: 0 };
+        Self { limits, header, line: 0, complete: false }
     }
 
     /// Takes the next piece of the message. Gives how many octets of it belong to the header once the empty
