@@ -159,10 +159,13 @@ impl KeyRecord {
 /// # Errors
 /// A [`NameError`] where the whole is too long.
 pub fn key_name(selector: &Name, domain: &Name) -> Result<Name, NameError> {
-    let mut labels = String::with_capacity(selector.as_str().len().saturating_add("._domainkey".len()));
-    labels.push_str(selector.as_str());
-    labels.push_str("._domainkey");
-    domain.prefixed(&labels)
+    let mut name = String::with_capacity(
+        selector.as_str().len().saturating_add(domain.as_str().len()).saturating_add(12),
+    );
+    for part in [selector.as_str(), "._domainkey.", domain.as_str()] {
+        name.push_str(part);
+    }
+    Name::parse(&name)
 }
 
 impl fmt::Display for KeyRecord {

@@ -487,8 +487,10 @@ impl Sketch {
 /// The text of `b=`, without white space. Empty where there is none, or what stands there cannot be printed.
 pub(crate) fn signature_text(value: &[u8]) -> String {
     let Some(tag) = Tags::new(value).flatten().find(|tag| tag.name == "b") else { return String::new() };
+    let mut text = String::with_capacity(tag.value.len());
     let octets = tag.value.iter().filter(|octet| !octet.is_ascii_whitespace());
-    octets.take_while(|octet| octet.is_ascii_graphic()).map(|&octet| char::from(octet)).collect()
+    text.extend(octets.take_while(|octet| octet.is_ascii_graphic()).map(|&octet| char::from(octet)));
+    text
 }
 
 /// Why a field is no signature.

@@ -2,16 +2,10 @@
 #![cfg(feature = "rustcrypto")]
 
 use dkim::{
-    Algorithm, Canonicalization, Form, LineEnds, Name, Policy, SecretKey, Signature, SignatureReport,
-    Verdict,
-    backend::{
-        Backend, Hash, PublicKey, RefusedKey, SigningKey, VerifySignature,
-        rustcrypto::{PrivateKey, RustCrypto},
-    },
+    Algorithm, Canonicalization, Form, LineEnds, Name, Policy, Signature, SignatureReport, Verdict,
     sign::{Signer, Template},
 };
 use serde_json::Value;
-use std::sync::{Arc, Mutex};
 use testkit::{
     Scorecard,
     corpus::{self, TxtRecords},
@@ -174,65 +168,78 @@ fn opendkim_verifies_by_rfc_8301() {
     card.finish();
 }
 
-/// What was hashed for the last signature: the input of the header hash.
-static DATA: Mutex<Vec<u8>> = Mutex::new(Vec::new());
-
-/// A backend that notes what it verifies.
-#[derive(Debug)]
-struct Noting;
-
-impl Backend for Noting {
-    fn hash(&self, algorithm: dkim::algorithm::HashAlgorithm) -> Option<Box<dyn Hash>> {
-        RustCrypto.hash(algorithm)
-    }
-
-    fn public_key(&self, key: &PublicKey<'_>) -> Result<Arc<dyn VerifySignature>, RefusedKey> {
-        RustCrypto.public_key(key).map(|key| Arc::new(NotingKey(key)) as Arc<dyn VerifySignature>)
-    }
-}
-
-#[derive(Debug)]
-struct NotingKey(Arc<dyn VerifySignature>);
-
-impl VerifySignature for NotingKey {
-    fn verify(&self, algorithm: Algorithm, data: &[u8], signature: &[u8]) -> bool {
-        *DATA.lock().unwrap() = data.to_vec();
-        self.0.verify(algorithm, data, signature)
-    }
-}
-
-/// Signing the same octets gives the same signature: what is hashed of body and header is what opendkim hashes.
-/// rsa-sha1 is not signed with, but its signatures verify.
 #[cfg(feature = "legacy")]
-#[test]
-#[ignore = "needs MAILPROTO_CORPORA"]
-fn opendkim_signs() {
-    let suite = Suite::read("dkim-opendkim");
-    let key = SecretKey::from_pem(&corpus::read("dkim-opendkim/keys.pem")).unwrap();
-    let key = PrivateKey::new(&key).unwrap();
-    let mut card = Scorecard::new("dkim-opendkim, sign", "");
-    for case in suite.cases().filter(|case| case["mode"] == "sign") {
-        let value = case["expect_signature_header_value"].as_str().expect("a signature");
-        let mut policy = Policy::legacy();
-        policy.accept_expired = true;
-        if case["lib_flags"].as_array().expect("flags").iter().any(|flag| flag == "DKIM_LIBFLAGS_FIXCRLF") {
-            policy.line_ends = LineEnds::Normalise;
+mod opendkim_signatures {
+    use super::*;
+    use dkim::{
+        SecretKey,
+        backend::{
+            Backend, Hash, PublicKey, RefusedKey, SigningKey, VerifySignature,
+            rustcrypto::{PrivateKey, RustCrypto},
+        },
+    };
+    use std::sync::{Arc, Mutex};
+
+    /// What was hashed for the last signature: the input of the header hash.
+    static DATA: Mutex<Vec<u8>> = Mutex::new(Vec::new());
+
+    /// A backend that notes what it verifies.
+    #[derive(Debug)]
+    struct Noting;
+
+    impl Backend for Noting {
+        fn hash(&self, algorithm: dkim::algorithm::HashAlgorithm) -> Option<Box<dyn Hash>> {
+            RustCrypto.hash(algorithm)
         }
-        let message = [format!("DKIM-Signature: {value}\r\n").as_bytes(), &suite.message(case)].concat();
-        let mut verifier = dkim::Verifier::with_backend(&policy, now(case), &Noting);
-        verifier.write(&message);
-        let reports = dkim::run_all(verifier.finish(), &suite.records);
-        let signature = Signature::parse(value.as_bytes(), None).expect("a signature");
-        let is_same = signature.algorithm == Algorithm::RsaSha1
-            || key.sign(&DATA.lock().unwrap()).as_ref() == Ok(&signature.signature);
-        let result = match best(&reports) {
-            "pass" if is_same => Ok(()),
-            "pass" => Err("another signature".to_owned()),
-            _ => Err(format!("{:?}", reports.iter().map(ToString::to_string).collect::<Vec<_>>())),
-        };
-        card.case(name(case), result);
+
+        fn public_key(&self, key: &PublicKey<'_>) -> Result<Arc<dyn VerifySignature>, RefusedKey> {
+            RustCrypto.public_key(key).map(|key| Arc::new(NotingKey(key)) as Arc<dyn VerifySignature>)
+        }
     }
-    card.finish();
+
+    #[derive(Debug)]
+    struct NotingKey(Arc<dyn VerifySignature>);
+
+    impl VerifySignature for NotingKey {
+        fn verify(&self, algorithm: Algorithm, data: &[u8], signature: &[u8]) -> bool {
+            *DATA.lock().unwrap() = data.to_vec();
+            self.0.verify(algorithm, data, signature)
+        }
+    }
+
+    /// Signing the same octets gives the same signature: what is hashed of body and header is what opendkim hashes.
+    /// rsa-sha1 is not signed with, but its signatures verify.
+    #[test]
+    #[ignore = "needs MAILPROTO_CORPORA"]
+    fn opendkim_signs() {
+        let suite = Suite::read("dkim-opendkim");
+        let key = SecretKey::from_pem(&corpus::read("dkim-opendkim/keys.pem")).unwrap();
+        let key = PrivateKey::new(&key).unwrap();
+        let mut card = Scorecard::new("dkim-opendkim, sign", "");
+        for case in suite.cases().filter(|case| case["mode"] == "sign") {
+            let value = case["expect_signature_header_value"].as_str().expect("a signature");
+            let mut policy = Policy::legacy();
+            policy.accept_expired = true;
+            if case["lib_flags"].as_array().expect("flags").iter().any(|flag| flag == "DKIM_LIBFLAGS_FIXCRLF")
+            {
+                policy.line_ends = LineEnds::Normalise;
+            }
+            let message = [format!("DKIM-Signature: {value}\r\n").as_bytes(), &suite.message(case)].concat();
+            let mut verifier = dkim::Verifier::with_backend(&policy, now(case), &Noting);
+            verifier.write(&message);
+            let reports = dkim::run_all(verifier.finish(), &suite.records);
+            let signature = Signature::parse(value.as_bytes(), None).expect("a signature");
+            let is_same = signature.algorithm == Algorithm::RsaSha1
+                || key.sign(&DATA.lock().unwrap()).as_ref() == Ok(&signature.signature);
+            let result = match best(&reports) {
+                "pass" if is_same => Ok(()),
+                "pass" => Err("another signature".to_owned()),
+                _ => Err(format!("{:?}", reports.iter().map(ToString::to_string).collect::<Vec<_>>())),
+            };
+            card.case(name(case), result);
+        }
+        card.finish();
+    }
 }
 
 /// The body hash that a signer puts into `bh=`.

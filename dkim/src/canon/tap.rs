@@ -1,9 +1,9 @@
 //! Where the canonical form of a body ends up: in hashes, cut off where `l=` says.
 
-use super::body::Sink;
+use super::body::{BodyForm, Sink};
 use crate::{
-    algorithm::HashAlgorithm,
-    backend::{Digest, Hash},
+    algorithm::{Form, HashAlgorithm},
+    backend::{Backend, Digest, Hash},
 };
 use alloc::{boxed::Box, vec::Vec};
 use core::fmt;
@@ -41,16 +41,19 @@ impl Tap {
         }
     }
 
-    pub(crate) fn has_hash(&self, algorithm: HashAlgorithm) -> bool {
-        self.hashes.iter().any(|(existing, _)| *existing == algorithm)
-    }
-
-    pub(crate) fn add_hash(&mut self, algorithm: HashAlgorithm, hash: Box<dyn Hash>) {
+    /// Makes sure that a hash is made; false where the backend does not have it. Must be called before anything
+    /// is put in.
+    fn want(&mut self, algorithm: HashAlgorithm, backend: &dyn Backend) -> bool {
+        if self.hashes.iter().any(|(existing, _)| *existing == algorithm) {
+            return true;
+        }
+        let Some(hash) = backend.hash(algorithm) else { return false };
         self.hashes.push((algorithm, hash));
+        true
     }
 
     /// Asks for a digest of the first `length` octets. Must be called before anything is put in.
-    pub(crate) fn cut_at(&mut self, length: u64) {
+    fn cut_at(&mut self, length: u64) {
         if let Err(place) = self.cuts.binary_search_by(|cut| length.cmp(cut)) {
             self.cuts.insert(place, length);
         }
@@ -101,6 +104,26 @@ impl Tap {
         self.take_digests(octets);
         Digests { octets, digests: self.digests }
     }
+}
+
+/// Makes sure that a canonical form is made, and a hash of it, and of its first octets where a length is given;
+/// false where the backend does not have the hash.
+pub(crate) fn want(
+    forms: &mut Vec<BodyForm<Tap>>,
+    form: Form,
+    algorithm: HashAlgorithm,
+    length: Option<u64>,
+    backend: &dyn Backend,
+) -> bool {
+    if !forms.iter().any(|existing| existing.form() == form) {
+        forms.push(BodyForm::new(form, Tap::new()));
+    }
+    let Some(wanted) = forms.iter_mut().find(|existing| existing.form() == form) else { return false };
+    let tap = wanted.sink();
+    if let Some(length) = length {
+        tap.cut_at(length);
+    }
+    tap.want(algorithm, backend)
 }
 
 impl Sink for Tap {

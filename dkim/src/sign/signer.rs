@@ -5,7 +5,7 @@ use crate::{
     backend::{Backend, Digest},
     canon::{
         body::BodyForm,
-        tap::{Digests, Tap},
+        tap::{Digests, Tap, want},
     },
     header_index::FieldIndex,
     line_ends::Normaliser,
@@ -61,18 +61,8 @@ impl Signer {
         let templates: Vec<Template> = templates.into_iter().collect();
         let mut forms: Vec<BodyForm<Tap>> = Vec::with_capacity(2);
         for template in &templates {
-            let form = template.canonicalization.body;
-            let algorithm = template.algorithm.hash();
-            let position = forms.iter().position(|existing| existing.form() == form).unwrap_or(forms.len());
-            if position == forms.len() {
-                forms.push(BodyForm::new(form, Tap::new()));
-            }
-            let Some(tap) = forms.get_mut(position).map(BodyForm::sink) else { continue };
-            if !tap.has_hash(algorithm)
-                && let Some(hash) = backend.hash(algorithm)
-            {
-                tap.add_hash(algorithm, hash);
-            }
+            // a backend without the hash is noticed when the digest is missing
+            want(&mut forms, template.canonicalization.body, template.algorithm.hash(), None, backend);
         }
         Self {
             templates,

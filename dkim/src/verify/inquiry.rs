@@ -3,7 +3,7 @@
 use super::keys::{Key, Keys};
 use crate::{
     Policy,
-    backend::{Backend, VerifySignature},
+    backend::Backend,
     canon,
     header_index::FieldIndex,
     policy::PartialBody,
@@ -13,7 +13,7 @@ use crate::{
 use alloc::{string::ToString, sync::Arc, vec::Vec};
 use core::ops::Range;
 use mail_base::{
-    Inquiry, Step,
+    Inquiry, Name, Step,
     dns::{Answer, Question},
     fields::{Field, Header},
 };
@@ -22,7 +22,6 @@ use mail_base::{
 #[derive(Debug)]
 pub(crate) struct Message {
     pub(crate) header: Header,
-    pub(crate) index: FieldIndex,
     pub(crate) policy: Policy,
     pub(crate) backend: &'static dyn Backend,
 }
@@ -37,6 +36,7 @@ pub(crate) struct Pending {
     pub(crate) field: usize,
     /// The value of `b=` in its field.
     pub(crate) hole: Range<usize>,
+    pub(crate) key_name: Name,
 }
 
 /// The question for one key, and the signatures that want it.
@@ -76,91 +76,105 @@ impl KeyInquiry {
     pub fn verify(self, keys: &Keys) -> Vec<SignatureReport> {
         let Self { message, signatures, .. } = self;
         let fields: Vec<Field<'_>> = message.header.fields().collect();
-        let mut data = Vec::new();
-        let each = signatures.into_iter().map(|pending| verify(&message, &fields, keys, pending, &mut data));
+        let index = FieldIndex::new(&fields);
+        let mut room = Vec::new();
+        let each = signatures.into_iter().map(|pending| {
+            let Pending { mut report, signature, field, hole, .. } = pending;
+            let policy = &message.policy;
+            match keys.found() {
+                Ok(keys) => {
+                    header_data(&message.header, &fields, &index, &signature, (field, hole), &mut room);
+                    let attempt = best_attempt(keys, policy, &signature, &room);
+                    attempt.tell(&mut report);
+                    if report.cause.is_none() {
+                        report.cause =
+                            mismatch(&report).or_else(|| refusal(policy, &fields, &signature, &report));
+                    }
+                }
+                Err((fact, cause)) => {
+                    report.key = fact;
+                    report.cause = Some(cause);
+                }
+            }
+            report.verdict = report.cause.as_ref().map_or(Verdict::Pass, Cause::verdict);
+            report
+        });
         each.collect()
     }
 }
 
-/// Verifies one signature. `data` is room for the input of the header hash.
-fn verify(
-    message: &Message,
-    fields: &[Field<'_>],
-    keys: &Keys,
-    pending: Pending,
-    data: &mut Vec<u8>,
-) -> SignatureReport {
-    let mut report = pending.report.clone();
-    let keys = match keys.found() {
-        Ok(keys) => keys,
-        Err((fact, cause)) => {
-            report.key = fact;
-            report.conclude(cause);
-            return report;
-        }
-    };
-    header_data(message, fields, &pending, data);
-    let mut best: Option<SignatureReport> = None;
-    for key in keys {
-        let mut attempt = report.clone();
-        try_key(message, fields, key, &pending, data, &mut attempt);
-        if attempt.header == HeaderFact::Match {
-            return attempt;
-        }
-        let is_better = best.as_ref().is_none_or(|best| rank(&attempt) > rank(best));
-        if is_better {
-            best = Some(attempt);
-        }
-    }
-    best.unwrap_or(report)
+/// What comes of a signature with one key.
+struct Attempt {
+    key: KeyFact,
+    header: HeaderFact,
+    cause: Option<Cause>,
+    bits: Option<usize>,
+    testing: bool,
 }
 
-/// Of several keys of which none fits, the one is reported that came nearest.
-fn rank(report: &SignatureReport) -> u8 {
-    match report.key {
-        KeyFact::Usable => 2,
-        KeyFact::Unusable | KeyFact::Revoked => 1,
-        _ => 0,
+impl Attempt {
+    fn new(key: &Key, policy: &Policy, signature: &Signature, data: &[u8]) -> Self {
+        let (bits, testing) = (key.bits(), key.is_testing());
+        match key.for_signature(signature, policy) {
+            Ok(public) => {
+                let fits = public.verify(signature.algorithm, data, &signature.signature);
+                let header = if fits { HeaderFact::Match } else { HeaderFact::Mismatch };
+                Self { key: KeyFact::Usable, header, cause: None, bits, testing }
+            }
+            Err((fact, cause)) => {
+                Self { key: fact, header: HeaderFact::Unchecked, cause: Some(cause), bits, testing }
+            }
+        }
+    }
+
+    /// Of several keys of which none fits, the one that came nearest is reported.
+    fn rank(&self) -> u8 {
+        match (self.header, self.key) {
+            (HeaderFact::Match, _) => 3,
+            (_, KeyFact::Usable) => 2,
+            _ => 1,
+        }
+    }
+
+    fn tell(self, report: &mut SignatureReport) {
+        report.key = self.key;
+        report.header = self.header;
+        report.key_bits = self.bits;
+        report.testing = self.testing;
+        // what is wrong with the body may be known already
+        report.cause = self.cause.or(report.cause.take());
     }
 }
 
-fn try_key(
-    message: &Message,
-    fields: &[Field<'_>],
-    key: &Key,
-    pending: &Pending,
-    data: &[u8],
-    report: &mut SignatureReport,
-) {
-    report.key_bits = key.bits();
-    report.testing = key.is_testing();
-    let public: &dyn VerifySignature = match key.for_signature(&pending.signature, &message.policy) {
-        Ok(public) => public,
-        Err((fact, cause)) => {
-            report.key = fact;
-            report.conclude(cause);
-            return;
-        }
+/// Tries the keys until one fits.
+fn best_attempt(keys: &[Key], policy: &Policy, signature: &Signature, data: &[u8]) -> Attempt {
+    let none = Attempt {
+        key: KeyFact::Absent,
+        header: HeaderFact::Unchecked,
+        cause: Some(Cause::NoKey),
+        bits: None,
+        testing: false,
     };
-    report.key = KeyFact::Usable;
-    let signature = &pending.signature;
-    let fits = public.verify(signature.algorithm, data, &signature.signature);
-    report.header = if fits { HeaderFact::Match } else { HeaderFact::Mismatch };
-    if let Some(cause) = mismatch(report).or_else(|| refusal(&message.policy, fields, signature, report)) {
-        report.conclude(cause);
-    } else {
-        report.verdict = Verdict::Pass;
-        report.cause = None;
+    let mut best = none;
+    for (position, key) in keys.iter().enumerate() {
+        let attempt = Attempt::new(key, policy, signature, data);
+        if position == 0 || attempt.rank() > best.rank() {
+            best = attempt;
+        }
+        if best.header == HeaderFact::Match {
+            break;
+        }
     }
+    best
 }
 
 /// Whether body or header is not what was signed, in the order in which RFC 6376 §6.1.3 looks.
 fn mismatch(report: &SignatureReport) -> Option<Cause> {
-    if report.body == BodyFact::Mismatch {
-        // what is wrong with the body may be known more exactly
-        return Some(report.cause.clone().unwrap_or(Cause::BodyMismatch));
+    match (report.body, report.header) {
+        (BodyFact::Mismatch, _) => Some(Cause::BodyMismatch),
+        (_, HeaderFact::Mismatch) => Some(Cause::SignatureMismatch),
+        _ => None,
     }
-    (report.header == HeaderFact::Mismatch).then_some(Cause::SignatureMismatch)
 }
 
 /// Whether a signature that is good is not good enough.
@@ -184,15 +198,21 @@ fn refusal(
     policy.required_fields.iter().find(is_missing).map(|name| Cause::RequiredField(name.to_string()))
 }
 
-/// The input of the header hash: the signed fields, then the signature's own without its `b=` (§3.7).
-fn header_data(message: &Message, fields: &[Field<'_>], pending: &Pending, data: &mut Vec<u8>) {
-    let form = pending.signature.canonicalization.header;
+/// The input of the header hash: the signed fields, then the signature's own, which is given with what must be
+/// left out of it (§3.7).
+fn header_data(
+    header: &Header,
+    fields: &[Field<'_>],
+    index: &FieldIndex,
+    signature: &Signature,
+    (own, hole): (usize, Range<usize>),
+    data: &mut Vec<u8>,
+) {
+    let form = signature.canonicalization.header;
     data.clear();
-    data.reserve(message.header.as_bytes().len());
-    message.index.select(fields, &pending.signature.fields, Some(pending.field), |field| {
-        canon::header::field(form, field, data);
-    });
-    if let Some(field) = fields.get(pending.field) {
-        canon::header::signature_field(form, field, pending.hole.clone(), data);
+    data.reserve(header.as_bytes().len());
+    index.select(fields, &signature.fields, Some(own), |field| canon::header::field(form, field, data));
+    if let Some(field) = fields.get(own) {
+        canon::header::signature_field(form, field, hole, data);
     }
 }

@@ -13,6 +13,7 @@
 
 mod inquiry;
 mod keys;
+mod prefix;
 mod verifier;
 
 pub use inquiry::KeyInquiry;

@@ -3,24 +3,25 @@
 use super::{
     KeyInquiry,
     inquiry::{Message, Pending},
+    prefix::prefixes,
 };
 use crate::{
     Policy,
     backend::Backend,
     canon::{
         body::BodyForm,
-        tap::{Digests, Tap},
+        tap::{Digests, Tap, want},
     },
-    header_index::FieldIndex,
     key_record::key_name,
     line_ends::Normaliser,
     policy::LineEnds,
     report::{BodyFact, Cause, SignatureReport},
     signature::{self, FIELD_NAME, Signature, Sketch},
 };
-use alloc::{string::String, sync::Arc, vec::Vec};
+use alloc::{sync::Arc, vec::Vec};
+use core::ops::Range;
 use mail_base::{
-    Step,
+    Name, Step,
     dns::Question,
     fields::{Field, Header, HeaderError, HeaderReader},
 };
@@ -181,32 +182,48 @@ impl Verifier {
                 body.done.push(report);
                 continue;
             }
-            match signature::read(field.value(), self.policy.to_ascii) {
-                Err(error) => {
-                    let sketch = Sketch::read(field.value(), self.policy.to_ascii);
-                    report.domain = sketch.domain;
-                    report.selector = sketch.selector;
-                    report.algorithm = sketch.algorithm;
-                    report.conclude(Cause::Syntax(error));
-                    body.done.push(report);
+            match self.examine(&field, has_from, &mut body.forms, &mut report) {
+                Ok((signature, hole, key_name)) => {
+                    body.pending.push(Pending { report, signature, field: position, hole, key_name });
                 }
-                Ok((signature, hole)) => {
-                    report.describe(&signature);
-                    let refused =
-                        self.check(&signature, has_from).or_else(|| body.want(&signature, self.backend));
-                    match refused {
-                        Some(cause) => {
-                            report.conclude(cause);
-                            body.done.push(report);
-                        }
-                        None => body.pending.push(Pending { report, signature, field: position, hole }),
-                    }
+                Err(cause) => {
+                    report.conclude(cause);
+                    body.done.push(report);
                 }
             }
         }
-        add_prefixes(&header, &mut body);
+        add_prefixes(&header, self.policy.max_signatures, &mut body);
         body.header = header;
         body
+    }
+
+    /// Reads a signature and describes it in its report. Gives it, what to leave out of its field, and the name
+    /// of its key; or the cause for which it needs no key.
+    fn examine(
+        &self,
+        field: &Field<'_>,
+        has_from: bool,
+        forms: &mut Vec<BodyForm<Tap>>,
+        report: &mut SignatureReport,
+    ) -> Result<(Signature, Range<usize>, Name), Cause> {
+        let read = signature::read(field.value(), self.policy.to_ascii);
+        let (signature, hole) = read.map_err(|error| {
+            let sketch = Sketch::read(field.value(), self.policy.to_ascii);
+            report.domain = sketch.domain;
+            report.selector = sketch.selector;
+            report.algorithm = sketch.algorithm;
+            Cause::Syntax(error)
+        })?;
+        report.describe(&signature);
+        if let Some(cause) = self.check(&signature, has_from) {
+            return Err(cause);
+        }
+        let name = key_name(&signature.selector, &signature.domain).map_err(|_| Cause::KeyName)?;
+        let (form, algorithm) = (signature.canonicalization.body, signature.algorithm);
+        if !want(forms, form, algorithm.hash(), signature.body_length, self.backend) {
+            return Err(Cause::NoBackend(algorithm));
+        }
+        Ok((signature, hole, name))
     }
 
     /// What can be told of a signature before its key is known (RFC 6376 §6.1.1).
@@ -241,24 +258,17 @@ fn signature_fields(header: &Header) -> impl Iterator<Item = (usize, Field<'_>)>
     header.fields().enumerate().filter(|(_, field)| field.is_named(FIELD_NAME))
 }
 
-/// Notes the start of each `b=`: eight characters, or as many as tell it from the others (RFC 6008 §4).
-fn add_prefixes(header: &Header, body: &mut Body) {
-    let texts: Vec<String> = signature_fields(header)
-        .take(body.done.len().saturating_add(body.pending.len()))
-        .map(|(_, field)| signature::signature_text(field.value()))
-        .collect();
+/// Notes the start of the `b=` of each signature that is looked at.
+fn add_prefixes(header: &Header, most: usize, body: &mut Body) {
+    let mut texts = Vec::with_capacity(body.done.len().saturating_add(body.pending.len()).min(most));
+    texts.extend(
+        signature_fields(header).take(most).map(|(_, field)| signature::signature_text(field.value())),
+    );
+    let mut prefixes = prefixes(&texts);
     let reports = body.done.iter_mut().chain(body.pending.iter_mut().map(|pending| &mut pending.report));
     for report in reports {
-        let Some(text) = texts.get(report.index).filter(|text| !text.is_empty()) else { continue };
-        let shared =
-            texts.iter().filter(|other| *other != text).map(|other| common_prefix(text, other)).max();
-        let length = shared.map_or(8, |shared| shared.saturating_add(1).max(8));
-        report.signature_prefix = Some(text.get(..length).unwrap_or(text).into());
+        report.signature_prefix = prefixes.get_mut(report.index).and_then(Option::take);
     }
-}
-
-fn common_prefix(a: &str, b: &str) -> usize {
-    a.bytes().zip(b.bytes()).take_while(|(a, b)| a == b).count()
 }
 
 impl Body {
@@ -275,28 +285,6 @@ impl Body {
         body
     }
 
-    /// Makes sure that the hash is made which a signature needs.
-    fn want(&mut self, signature: &Signature, backend: &dyn Backend) -> Option<Cause> {
-        let form = signature.canonicalization.body;
-        let algorithm = signature.algorithm.hash();
-        let position =
-            self.forms.iter().position(|existing| existing.form() == form).unwrap_or(self.forms.len());
-        if position == self.forms.len() {
-            self.forms.push(BodyForm::new(form, Tap::new()));
-        }
-        let tap = self.forms.get_mut(position)?.sink();
-        if !tap.has_hash(algorithm) {
-            let Some(hash) = backend.hash(algorithm) else {
-                return Some(Cause::NoBackend(signature.algorithm));
-            };
-            tap.add_hash(algorithm, hash);
-        }
-        if let Some(length) = signature.body_length {
-            tap.cut_at(length);
-        }
-        None
-    }
-
     fn write(&mut self, piece: &[u8]) {
         for form in &mut self.forms {
             form.write(piece);
@@ -304,47 +292,35 @@ impl Body {
     }
 
     fn finish(self, policy: Policy, backend: &'static dyn Backend) -> Vec<Step<KeyInquiry>> {
-        let Self { header, mut done, pending, forms, .. } = self;
-        let digests: Vec<_> = forms.into_iter().map(|form| (form.form(), form.finish().finish())).collect();
-        let mut named = Vec::with_capacity(pending.len());
-        for mut pending in pending {
-            let form = pending.signature.canonicalization.body;
-            if let Some((_, digests)) = digests.iter().find(|(existing, _)| *existing == form) {
-                compare_body(&pending.signature, digests, &mut pending.report);
-            }
-            match key_name(&pending.signature.selector, &pending.signature.domain) {
-                Ok(name) => named.push((name, pending)),
-                Err(_) => {
-                    pending.report.conclude(Cause::KeyName);
-                    done.push(pending.report);
-                }
+        let Self { header, done, mut pending, forms, .. } = self;
+        for form in forms {
+            let name = form.form();
+            let digests = form.finish().finish();
+            for pending in
+                pending.iter_mut().filter(|pending| pending.signature.canonicalization.body == name)
+            {
+                compare_body(&pending.signature, &digests, &mut pending.report);
             }
         }
-        let mut steps = Vec::new();
+        let mut steps: Vec<Step<KeyInquiry>> = Vec::with_capacity(pending.len().saturating_add(1));
         if !done.is_empty() {
             steps.push(Step::Done(done));
         }
-        if named.is_empty() {
-            return steps;
-        }
-        let fields: Vec<Field<'_>> = header.fields().collect();
-        let index = FieldIndex::new(&fields);
-        drop(fields);
-        let message = Arc::new(Message { header, index, policy, backend });
+        let message = Arc::new(Message { header, policy, backend });
         // the sort is stable: signatures of one key stay in their order
-        named.sort_by(|(a, _), (b, _)| a.cmp(b));
-        let mut inquiries: Vec<KeyInquiry> = Vec::new();
-        for (name, pending) in named {
-            match inquiries.last_mut().filter(|inquiry| inquiry.question.name == name) {
-                Some(inquiry) => inquiry.signatures.push(pending),
-                None => inquiries.push(KeyInquiry {
-                    question: Question::txt(name),
+        pending.sort_by(|a, b| a.key_name.cmp(&b.key_name));
+        for pending in pending {
+            match steps.last_mut() {
+                Some(Step::Ask(inquiry)) if inquiry.question.name == pending.key_name => {
+                    inquiry.signatures.push(pending);
+                }
+                _ => steps.push(Step::Ask(KeyInquiry {
+                    question: Question::txt(pending.key_name.clone()),
                     message: message.clone(),
                     signatures: alloc::vec![pending],
-                }),
+                })),
             }
         }
-        steps.extend(inquiries.into_iter().map(Step::Ask));
         steps
     }
 }
