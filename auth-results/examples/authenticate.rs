@@ -5,7 +5,7 @@
 //! cargo run --example authenticate                       a message that ships with the repository
 //! cargo run --example authenticate -- --help             what else it takes
 //! ```
-#![allow(clippy::print_stdout, clippy::print_stderr)]
+#![allow(clippy::print_stdout, clippy::print_stderr, clippy::indexing_slicing)]
 
 use auth_results::{Envelope, Inbound, Policy, Zone, dns::Resolve};
 use mailproto_hickory::Resolver;
@@ -93,12 +93,22 @@ fn options(mut arguments: impl Iterator<Item = String>) -> Result<Option<Options
     Ok(Some(options))
 }
 
-/// The message to authenticate, and what to call it.
-fn open(message: Option<&str>) -> Result<(&str, Box<dyn Read>), Box<dyn Error>> {
+/// The message to authenticate.
+struct Message<'a> {
+    name: &'a str,
+    source: Box<dyn Read>,
+}
+
+fn open(message: Option<&str>) -> Result<Message<'_>, Box<dyn Error>> {
     Ok(match message {
-        None => ("signed.eml", Box::new(Cursor::new(include_bytes!("data/signed.eml")))),
-        Some("-") => ("standard input", Box::new(io::stdin())),
-        Some(path) => (path, Box::new(File::open(path).map_err(|error| format!("{path}: {error}"))?)),
+        None => {
+            Message { name: "signed.eml", source: Box::new(Cursor::new(include_bytes!("data/signed.eml"))) }
+        }
+        Some("-") => Message { name: "standard input", source: Box::new(io::stdin()) },
+        Some(path) => {
+            let file = File::open(path).map_err(|error| format!("{path}: {error}"))?;
+            Message { name: path, source: Box::new(file) }
+        }
     })
 }
 
@@ -130,7 +140,7 @@ fn run() -> Result<(), Box<dyn Error>> {
         return Ok(());
     };
     let resolver = resolver(&options)?;
-    let (name, mut message) = open(options.message.as_deref())?;
+    let Message { name, source: mut message } = open(options.message.as_deref())?;
     let now = match options.now {
         Some(now) => now,
         None => SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs(),
