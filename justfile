@@ -12,7 +12,7 @@ try:
 # format, lint, test, document: the quick round before a commit
 check:
     cargo fmt --all --check
-    cargo clippy --workspace --all-features --all-targets -- -D warnings
+    cargo clippy --workspace --all-features -- -D warnings
     cargo test --workspace --all-features
     RUSTDOCFLAGS="-D warnings" cargo doc --workspace --all-features --no-deps
 

@@ -28,9 +28,10 @@ const ZONE: &str = r#"
 "#;
 
 fn message(octets: usize) -> Vec<u8> {
-    let mut message = b"From: News <news@www.example.com>\r\nTo: reader@example.org\r\nSubject: This week\r\n\
+    let mut message =
+        b"From: News <news@www.example.com>\r\nTo: reader@example.org\r\nSubject: This week\r\n\
         Date: Mon, 02 Nov 2026 09:30:00 +0000\r\nMessage-ID: <1@example.com>\r\n\r\n"
-        .to_vec();
+            .to_vec();
     while message.len() < octets {
         message.extend_from_slice(b"A line of text, neither short nor long, as people write them.\r\n");
     }

@@ -1,6 +1,11 @@
 //! DKIM beside the physical limit, as ratios: each pair is measured in turns, so that what else the machine does
 //! weighs on both. `cargo bench -p mailproto-benches --bench dkim_ratios`
-#![allow(clippy::arithmetic_side_effects, clippy::print_stdout, clippy::unwrap_used, clippy::indexing_slicing)]
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    clippy::indexing_slicing
+)]
 #![allow(missing_docs)]
 
 use dkim::{
@@ -18,8 +23,13 @@ use std::{
 };
 
 const NOW: u64 = 1_800_000_000;
-const SIZES: [(&str, usize); 5] =
-    [("1 KiB", 1 << 10), ("10 KiB", 10 << 10), ("100 KiB", 100 << 10), ("1 MiB", 1 << 20), ("10 MiB", 10 << 20)];
+const SIZES: [(&str, usize); 5] = [
+    ("1 KiB", 1 << 10),
+    ("10 KiB", 10 << 10),
+    ("100 KiB", 100 << 10),
+    ("1 MiB", 1 << 20),
+    ("10 MiB", 10 << 20),
+];
 
 /// The best times of two jobs that are run in turns: what is above the best is the machine's.
 fn pair(mut first: impl FnMut(), mut second: impl FnMut()) -> (Duration, Duration) {
@@ -52,7 +62,8 @@ fn digest(backend: &dyn Backend, octets: &[u8]) -> Digest {
 }
 
 fn template(algorithm: Algorithm, form: Form) -> Template {
-    let mut template = Template::new(Name::parse("example.com").unwrap(), Name::parse("s").unwrap(), algorithm);
+    let mut template =
+        Template::new(Name::parse("example.com").unwrap(), Name::parse("s").unwrap(), algorithm);
     template.canonicalization = Canonicalization { header: Form::Relaxed, body: form };
     template
 }
@@ -67,7 +78,8 @@ fn hash_body(backend: &'static dyn Backend, form: Form, body: &[u8]) {
 
 fn bodies() {
     println!("\nbody path at 1 MiB: ours, bare hash of the same octets");
-    let mut bodies = vec![("ordinary", sample::ordinary_body(1 << 20)), ("plain text", sample::plain_body(1 << 20))];
+    let mut bodies =
+        vec![("ordinary", sample::ordinary_body(1 << 20)), ("plain text", sample::plain_body(1 << 20))];
     bodies.extend(sample::hostile_bodies(1 << 20));
     for (backend_name, backend) in backends() {
         for form in [Form::Simple, Form::Relaxed] {

@@ -6,9 +6,9 @@
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use dmarc::{
-    Authors, Discovery, Inquiry, Name, Record, Request, Step, Zone,
+    Authors, Discovery, Inquiry, Name, Record, Request, Step, Zone, discover,
     dns::{Answer, Txt},
-    discover, evaluate,
+    evaluate,
     report::{AggregateReport, ReadLimits},
 };
 use samples::dmarc as sample;

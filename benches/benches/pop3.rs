@@ -61,10 +61,9 @@ fn client_after(command: &Command<'_>) -> Client {
     let mut client = Client::new(config, false);
     let mut out = Vec::new();
     let pass = Command::parse(b"PASS secret", &Rules::STRICT).unwrap();
-    let mut say = |client: &mut Client, mut input: &[u8]| loop {
-        match client.advance(input, 0, &mut out).unwrap() {
-            client::Advance::Event { used, .. } => input = &input[used..],
-            _ => break,
+    let mut say = |client: &mut Client, mut input: &[u8]| {
+        while let client::Advance::Event { used, .. } = client.advance(input, 0, &mut out).unwrap() {
+            input = &input[used..];
         }
     };
     say(&mut client, b"+OK\r\n-ERR\r\n");

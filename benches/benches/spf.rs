@@ -26,7 +26,7 @@ fn parse(c: &mut Criterion) {
             }
         });
     });
-    let texts: Vec<_> = sample::RECORDS.iter().map(|record| spf::dns::Txt::from(record)).collect();
+    let texts: Vec<_> = sample::RECORDS.iter().map(spf::dns::Txt::from).collect();
     group.bench_function("Record::from_txt", |b| {
         b.iter(|| {
             for text in &texts {

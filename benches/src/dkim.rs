@@ -25,8 +25,22 @@ List-Unsubscribe-Post: List-Unsubscribe=One-Click\r
 ";
 
 const WORDS: [&str; 16] = [
-    "the", "message", "of", "authentication", "and", "in", "its", "canonical", "form", "a", "signature", "covers",
-    "what", "readers", "see", "today",
+    "the",
+    "message",
+    "of",
+    "authentication",
+    "and",
+    "in",
+    "its",
+    "canonical",
+    "form",
+    "a",
+    "signature",
+    "covers",
+    "what",
+    "readers",
+    "see",
+    "today",
 ];
 
 /// A body such as mail has: a part of plain text, one of HTML indented by spaces, and an attachment in base64.
@@ -51,7 +65,10 @@ pub fn ordinary_body(octets: usize) -> Vec<u8> {
     while body.len() < octets / 2 {
         let indent = "  ".repeat(random() % 6);
         let words = [WORDS[random() % 16], WORDS[random() % 16], WORDS[random() % 16]].join(" ");
-        let line = format!("{indent}<td style=3D\"padding: 0; color: #333\" class=3D\"c{}\">{words}</td>\r\n", random() % 90);
+        let line = format!(
+            "{indent}<td style=3D\"padding: 0; color: #333\" class=3D\"c{}\">{words}</td>\r\n",
+            random() % 90
+        );
         body.extend_from_slice(line.as_bytes());
     }
     while body.len() < octets {
