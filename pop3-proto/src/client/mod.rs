@@ -145,6 +145,7 @@ impl Client {
         out: &mut Vec<u8>,
     ) -> Result<Advance<'i>, Violation> {
         let result = match self.phase {
+            Phase::Lines(to) => return self.advance_listed(to, input, now),
             Phase::Closed => return Ok(Advance::Close),
             Phase::Tls => return Ok(Advance::StartTls),
             Phase::Renewed => {
@@ -156,7 +157,6 @@ impl Client {
                 return Ok(Advance::Event { used: 0, event: Event::Ready });
             }
             Phase::Body(..) => self.read_body(input),
-            Phase::Lines(to) => self.read_listed(to, input),
             _ => self.read_line(input, out),
         };
         match result {
@@ -169,10 +169,7 @@ impl Client {
                 self.waiting_since.get_or_insert(now);
                 Ok(Advance::NeedInput)
             }
-            Err(violation) => {
-                self.phase = Phase::Closed;
-                Err(violation)
-            }
+            Err(violation) => self.broken(violation),
         }
     }
 
@@ -195,15 +192,28 @@ impl Client {
         }
     }
 
-    fn read_listed<'i>(
-        &mut self,
-        to: Sent,
-        input: &'i [u8],
-    ) -> Result<Option<(usize, Event<'i>)>, Violation> {
-        match self.find_line(input)? {
-            Some((line, used)) => Ok(Some((used, self.take_listed(to, line)?))),
-            None => Ok(None),
+    /// A line behind a response. It has a way of its own: a listing may have 100,000 of them.
+    fn advance_listed<'i>(&mut self, to: Sent, input: &'i [u8], now: u64) -> Result<Advance<'i>, Violation> {
+        let line = match self.find_line(input) {
+            Ok(Some(line)) => line,
+            Ok(None) => {
+                self.waiting_since.get_or_insert(now);
+                return Ok(Advance::NeedInput);
+            }
+            Err(violation) => return self.broken(violation),
+        };
+        self.waiting_since = None;
+        let (line, used) = line;
+        match self.take_listed(to, line) {
+            Ok(event) => Ok(Advance::Event { used, event }),
+            Err(violation) => self.broken(violation),
         }
+    }
+
+    /// Nothing that comes now could be understood.
+    fn broken<'i>(&mut self, violation: Violation) -> Result<Advance<'i>, Violation> {
+        self.phase = Phase::Closed;
+        Err(violation)
     }
 
     #[inline]
@@ -344,7 +354,8 @@ impl Client {
         Ok(Event::Response { to, response })
     }
 
-    /// A line behind a response.
+    /// What a line behind a response tells.
+    #[inline]
     fn take_listed<'i>(&mut self, to: Sent, line: &'i [u8]) -> Result<Event<'i>, Violation> {
         if line == b"." {
             self.phase = Phase::Ready;
