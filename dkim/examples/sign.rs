@@ -111,13 +111,16 @@ fn run() -> Result<(), Box<dyn Error>> {
 /// Writes a message as it will be sent, which is what was signed: every line end as CRLF.
 fn write_with_crlf(message: &[u8], out: &mut impl io::Write) -> io::Result<()> {
     let mut rest = message;
-    while let Some(at) = rest.iter().position(|octet| matches!(octet, b'\r' | b'\n')) {
-        let (line, end) = rest.split_at(at);
+    while !rest.is_empty() {
+        let line = rest.iter().position(|octet| matches!(octet, b'\r' | b'\n')).unwrap_or(rest.len());
+        let (line, end) = rest.split_at(line);
         out.write_all(line)?;
+        rest = match end {
+            [] => return out.flush(),
+            [b'\r', b'\n', more @ ..] | [_, more @ ..] => more,
+        };
         out.write_all(b"\r\n")?;
-        rest = end.strip_prefix(b"\r\n").unwrap_or(&end[1..]);
     }
-    out.write_all(rest)?;
     out.flush()
 }
 

@@ -1,5 +1,10 @@
 //! One suite over every backend: each signs and verifies, and verifies what the others signed.
-#![allow(clippy::arithmetic_side_effects)]
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::type_complexity
+)]
 
 use dkim::{
     Algorithm, Canonicalization, Form, KeyRecord, Name, Policy, SecretKey, Verdict, Verifier, Zone,

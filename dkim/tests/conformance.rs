@@ -1,5 +1,6 @@
 //! Third-party conformance data: `MAILPROTO_CORPORA=… cargo test -p mailproto-dkim --all-features -- --include-ignored`.
 #![cfg(feature = "rustcrypto")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::arithmetic_side_effects)]
 
 use dkim::{
     Algorithm, Canonicalization, Form, LineEnds, Name, Policy, Signature, SignatureReport, Verdict,

@@ -1,5 +1,6 @@
 //! What is told of messages that fail.
 #![cfg(feature = "rustcrypto")]
+#![allow(clippy::unwrap_used)]
 
 mod support;
 

@@ -1,6 +1,6 @@
 //! Peak heap and allocations, counted. One test, because the counts are those of the whole process.
 #![cfg(feature = "rustcrypto")]
-#![allow(clippy::arithmetic_side_effects)]
+#![allow(clippy::arithmetic_side_effects, clippy::print_stdout)]
 
 mod support;
 

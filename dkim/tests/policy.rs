@@ -1,6 +1,6 @@
 //! Every verdict and its cause.
 #![cfg(feature = "rustcrypto")]
-#![allow(clippy::arithmetic_side_effects)]
+#![allow(clippy::arithmetic_side_effects, clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 
 mod support;
 

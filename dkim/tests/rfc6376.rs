@@ -1,6 +1,7 @@
 //! The example of RFC 6376 appendix A, with errata 3192 (one space after "game.") and 4926 (six spaces before
 //! the folded lines of the signature).
 #![cfg(feature = "rustcrypto")]
+#![allow(clippy::unwrap_used)]
 
 use dkim::{
     Algorithm, Cause, Policy, SignatureReport, Verdict, Zone,

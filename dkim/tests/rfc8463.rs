@@ -1,5 +1,6 @@
 //! The example of RFC 8463 appendix A: one message with two signatures.
 #![cfg(feature = "rustcrypto")]
+#![allow(clippy::unwrap_used)]
 
 use dkim::{Algorithm, Policy, SignatureReport, Verdict, Zone};
 

@@ -1,6 +1,6 @@
 //! What the signer writes, and what it refuses.
 #![cfg(feature = "rustcrypto")]
-#![allow(clippy::arithmetic_side_effects)]
+#![allow(clippy::arithmetic_side_effects, clippy::unwrap_used)]
 
 mod support;
 

@@ -1,5 +1,6 @@
 //! Keys that sign nothing but tests, and messages signed with them.
 #![allow(dead_code, reason = "not every test needs everything")]
+#![allow(clippy::unwrap_used)]
 
 use dkim::{
     Algorithm, Name, Policy, SecretKey, SignatureReport, Zone,
