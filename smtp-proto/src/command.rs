@@ -235,6 +235,7 @@ enum Verb {
     Xforward,
 }
 
+#[inline]
 fn verb(word: &[u8]) -> Option<Verb> {
     const EHLO: u32 = u32::from_be_bytes(*b"EHLO");
     const HELO: u32 = u32::from_be_bytes(*b"HELO");
@@ -291,6 +292,9 @@ impl<'a> Command<'a> {
     /// # Errors
     /// A [`CommandError`] says which rule is broken, and where.
     pub fn parse(line: &'a [u8], rules: &Rules) -> Result<Self, CommandError> {
+        if let Some(command) = Self::short(line) {
+            return Ok(command);
+        }
         let text = printable(line)?;
         let length = text.bytes().position(|octet| octet == b' ').unwrap_or(text.len());
         let (word, rest) = text.split_at_checked(length).unwrap_or((text, ""));
@@ -322,6 +326,18 @@ impl<'a> Command<'a> {
         }
     }
 
+    /// The commands that are a word of four letters and nothing else, which are half of all.
+    fn short(line: &[u8]) -> Option<Self> {
+        match verb(line)? {
+            Verb::Data => Some(Self::Data),
+            Verb::Quit => Some(Self::Quit),
+            Verb::Rset => Some(Self::Rset),
+            Verb::Noop => Some(Self::Noop(None)),
+            Verb::StartTls => Some(Self::StartTls),
+            _ => None,
+        }
+    }
+
     /// Writes the command and its line end.
     pub fn write(&self, out: &mut Vec<u8>) {
         write_line(out, self);
@@ -342,6 +358,7 @@ pub(crate) fn write_line(out: &mut Vec<u8>, line: &impl fmt::Display) {
 }
 
 /// The line as text without control characters, and without white space at its end.
+#[inline]
 fn printable(line: &[u8]) -> Result<&str, CommandError> {
     let mut line = line;
     while let Some((b' ' | b'\t', rest)) = line.split_last() {
@@ -405,12 +422,16 @@ impl<'a> Line<'a> {
     }
 
     /// The path that follows a keyword, and where it ends.
+    #[inline]
     fn path(&self, keyword: &str, rules: &Rules) -> Result<(Path<'a>, usize), CommandError> {
         if self.argument.is_empty() {
             return Err(self.error(CommandErrorKind::NoArgument));
         }
-        let given = self.argument.get(..keyword.len());
-        if !given.is_some_and(|given| given.eq_ignore_ascii_case(keyword)) {
+        let mut octets = self.argument.bytes();
+        if !keyword
+            .bytes()
+            .all(|octet| octets.next().is_some_and(|given| given.to_ascii_uppercase() == octet))
+        {
             return Err(self.error(CommandErrorKind::Keyword));
         }
         let mut from = self.at.saturating_add(keyword.len());

@@ -14,17 +14,20 @@ pub(crate) const VALUE: u8 = 32;
 pub(crate) const XCHAR: u8 = 64;
 
 /// The classes that an octet is of.
+#[inline]
 pub(crate) fn classes(octet: u8) -> u8 {
     static CLASSES: [u8; 256] = table();
     CLASSES.get(usize::from(octet)).copied().unwrap_or(0)
 }
 
 /// Whether an octet is of one of these classes.
+#[inline]
 pub(crate) fn is(octet: u8, wanted: u8) -> bool {
     classes(octet) & wanted != 0
 }
 
 /// How many octets from the start are of one of these classes.
+#[inline]
 pub(crate) fn run(octets: &[u8], wanted: u8) -> usize {
     octets.iter().position(|&octet| !is(octet, wanted)).unwrap_or(octets.len())
 }

@@ -214,6 +214,7 @@ impl<'a> Domain<'a> {
 /// Path = "<" [ A-d-l ":" ] Mailbox ">"
 /// ```
 /// `"<>"` and `"<Postmaster>"` besides (RFC 5321 §4.1.2, §4.1.1.3). Gives the offset behind the path.
+#[inline]
 pub(crate) fn read_path<'a>(
     text: &'a str,
     from: usize,
@@ -277,6 +278,7 @@ fn read_route(text: &str, from: usize, rules: &Rules) -> Result<usize, PathError
 /// ```text
 /// Mailbox = Local-part "@" ( Domain / address-literal )
 /// ```
+#[inline]
 fn read_mailbox<'a>(text: &'a str, from: usize, rules: &Rules) -> Result<(Mailbox<'a>, usize), PathError> {
     let at = match text.as_bytes().get(from) {
         Some(b'"') => read_quoted(text, from)?,
@@ -298,6 +300,7 @@ fn read_mailbox<'a>(text: &'a str, from: usize, rules: &Rules) -> Result<(Mailbo
 /// ```text
 /// Dot-string = Atom *("." Atom)
 /// ```
+#[inline]
 fn read_dot_string(text: &str, from: usize) -> Result<usize, PathError> {
     let rest = text.as_bytes().get(from..).unwrap_or(b"");
     let mut after_dot = true;
@@ -340,6 +343,7 @@ fn read_quoted(text: &str, from: usize) -> Result<usize, PathError> {
     Err(error(text.len()))
 }
 
+#[inline]
 fn read_domain(text: &str, from: usize, rules: &Rules) -> Result<usize, PathError> {
     let end = if text.as_bytes().get(from) == Some(&b'[') {
         let broken = PathError { kind: PathErrorKind::Literal, at: from };
@@ -361,6 +365,7 @@ fn read_domain(text: &str, from: usize, rules: &Rules) -> Result<usize, PathErro
 /// sub-domain = Let-dig [Ldh-str]
 /// ```
 /// and U-labels (RFC 6531 §3.3).
+#[inline]
 fn read_name(text: &str, from: usize, rules: &Rules) -> Result<usize, PathError> {
     let rest = text.as_bytes().get(from..).unwrap_or(b"");
     let mut last = DOT;

@@ -109,6 +109,7 @@ fn check(text: &str, is_allowed: impl Fn(u8) -> bool) -> Result<(), TextError> {
 }
 
 /// The offset of the first control character.
+#[inline]
 pub(crate) fn position_of_control(octets: &[u8]) -> Option<usize> {
     const EACH: u64 = 0x0101_0101_0101_0101;
     // the highest bit of an octet says that it is below 0x20, above 0x7e, or behind one that is
