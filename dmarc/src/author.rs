@@ -39,7 +39,7 @@ pub struct Authors {
 impl Authors {
     /// Reads the From field of a header.
     ///
-    /// `to_ascii` turns a domain with U-labels into A-labels, as [`Name::parse_idna`] (feature `idna`) does;
+    /// `to_ascii` turns a domain with U-labels into A-labels, as `Name::parse_idna` (feature `idna`) does;
     /// with `None`, a domain outside ASCII is an error.
     ///
     /// # Errors

@@ -33,6 +33,7 @@ mod aggregate;
 mod aggregator;
 mod archive;
 mod date;
+mod element;
 mod error;
 mod failure;
 mod mail;
