@@ -2,6 +2,8 @@
 
 use crate::{
     algorithm::{HashAlgorithm, KeyType},
+    backend::PublicKey,
+    der,
     encoding::{decode_base64, decode_quoted_printable, encode_base64, encode_quoted_printable},
     grammar,
     signature::tag_rule,
@@ -50,6 +52,17 @@ impl KeyRecord {
             strict: false,
             notes: None,
         }
+    }
+
+    /// A record for a public key that is there as numbers, such as a key module gives: RSA keys are published as
+    /// SubjectPublicKeyInfo, as nearly everyone does (errata 3017, 7001), Ed25519 keys as they are (RFC 8463 §4).
+    #[must_use]
+    pub fn of(key: &PublicKey<'_>) -> Self {
+        let octets = match *key {
+            PublicKey::Rsa { modulus, exponent } => der::put_rsa_public_key(modulus, exponent),
+            PublicKey::Ed25519(octets) => octets.to_vec(),
+        };
+        Self::new(key.key_type(), octets)
     }
 
     /// Reads the octets of a TXT record.

@@ -2,13 +2,16 @@
 
 use crate::{
     algorithm::{Algorithm, KeyType},
-    backend::{PublicKey, RefusedKey},
+    backend::PublicKey,
     der,
     encoding::{decode_base64, encode_base64},
 };
 use alloc::{string::String, vec::Vec};
 use core::fmt;
 use zeroize::Zeroizing;
+
+#[cfg(any(feature = "rustcrypto", feature = "aws-lc-rs", feature = "ring", test))]
+use crate::backend::RefusedKey;
 
 /// The shortest RSA key that may sign (RFC 8301 §3.2). Use 2048.
 pub const MIN_RSA_BITS: usize = 1024;
@@ -140,20 +143,19 @@ impl SecretKey {
         (self.key_type == KeyType::Rsa).then_some(PublicKey::Rsa { modulus, exponent })
     }
 
-    /// The RSAPrivateKey, if it is long enough to sign with, and its SubjectPublicKeyInfo.
-    pub(crate) fn rsa_parts(&self) -> Result<(&[u8], Vec<u8>), RefusedKey> {
+    /// The RSAPrivateKey and its public key, if it has a length with which the backend signs.
+    #[cfg(any(feature = "rustcrypto", feature = "aws-lc-rs", feature = "ring"))]
+    pub(crate) fn rsa_parts(
+        &self,
+        lengths: core::ops::RangeInclusive<usize>,
+    ) -> Result<(&[u8], PublicKey<'_>), RefusedKey> {
         let public = self.rsa_public_numbers().ok_or(RefusedKey::Malformed)?;
         let bits = public.bits();
-        match public {
-            _ if bits < MIN_RSA_BITS => Err(RefusedKey::Length { bits }),
-            PublicKey::Rsa { modulus, exponent } => {
-                Ok((&self.octets, der::put_rsa_public_key(modulus, exponent)))
-            }
-            PublicKey::Ed25519(_) => Err(RefusedKey::Malformed),
-        }
+        if lengths.contains(&bits) { Ok((&self.octets, public)) } else { Err(RefusedKey::Length { bits }) }
     }
 
     /// The Ed25519 seed.
+    #[cfg(any(feature = "rustcrypto", feature = "aws-lc-rs", feature = "ring", test))]
     pub(crate) fn seed(&self) -> Result<&[u8; 32], RefusedKey> {
         self.octets.as_slice().try_into().map_err(|_| RefusedKey::Malformed)
     }

@@ -100,13 +100,9 @@ impl PrivateKey {
     pub fn new(secret: &SecretKey) -> Result<Self, RefusedKey> {
         match secret.key_type() {
             KeyType::Rsa => {
-                let (pkcs1, info) = secret.rsa_parts()?;
-                let bits = secret.rsa_public_numbers().map_or(0, |key| key.bits());
-                if !(2048..=4096).contains(&bits) {
-                    return Err(RefusedKey::Length { bits });
-                }
+                let (pkcs1, public) = secret.rsa_parts(2048..=4096)?;
                 let key = RsaKeyPair::from_der(pkcs1).map_err(|_| RefusedKey::Malformed)?;
-                Ok(Self { key: Private::Rsa(Box::new(key)), record: KeyRecord::new(KeyType::Rsa, info) })
+                Ok(Self { key: Private::Rsa(Box::new(key)), record: KeyRecord::of(&public) })
             }
             KeyType::Ed25519 => {
                 let key =

@@ -133,13 +133,9 @@ impl PrivateKey {
     pub fn new(secret: &SecretKey) -> Result<Self, RefusedKey> {
         match secret.key_type() {
             KeyType::Rsa => {
-                let (pkcs1, info) = secret.rsa_parts()?;
-                let bits = secret.rsa_public_numbers().map_or(0, |key| key.bits());
-                if bits > RsaPublicKey::MAX_SIZE {
-                    return Err(RefusedKey::Length { bits });
-                }
+                let (pkcs1, public) = secret.rsa_parts(MIN_RSA_BITS..=RsaPublicKey::MAX_SIZE)?;
                 let key = RsaPrivateKey::from_pkcs1_der(pkcs1).map_err(|_| RefusedKey::Malformed)?;
-                Ok(Self { key: Private::Rsa(Box::new(key)), record: KeyRecord::new(KeyType::Rsa, info) })
+                Ok(Self { key: Private::Rsa(Box::new(key)), record: KeyRecord::of(&public) })
             }
             KeyType::Ed25519 => {
                 let key = ed25519_dalek::SigningKey::from_bytes(secret.seed()?);
