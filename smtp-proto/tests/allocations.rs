@@ -1,6 +1,8 @@
 //! What reading, and what a whole session takes from the heap. One test, because the counts are those of the
 //! process.
 
+#![allow(clippy::unwrap_used, clippy::print_stdout)]
+
 use smtp_proto::{
     Client, Command, Envelope, Host, Mail, Name, Path, Rcpt, ReplyReader, Rules, Server, Transaction, Word,
     client::{self, ClientConfig, TlsPolicy},

@@ -1,6 +1,12 @@
 //! Real mail programs on loopback: against our server, and our client against theirs. Every message that arrives
 //! is compared octet by octet with what was sent.
-#![allow(clippy::arithmetic_side_effects)]
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic
+)]
 
 use std::{
     fs,

@@ -1,5 +1,12 @@
 //! A server and a client in memory, and what they are told.
-#![allow(dead_code, clippy::arithmetic_side_effects, clippy::indexing_slicing, clippy::unwrap_used)]
+#![allow(
+    dead_code,
+    clippy::arithmetic_side_effects,
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic
+)]
 
 use smtp_proto::{
     Code, EnhancedCode, Host, Name, Path, Reply, Server, Word,
@@ -8,23 +15,23 @@ use smtp_proto::{
 
 /// A server that takes everything but recipients that start with `no`, mechanisms but PLAIN, LOGIN and
 /// CRAM-MD5, and passwords that hold `wrong`.
-pub struct Session {
-    pub server: Option<Server>,
-    pub input: Vec<u8>,
-    pub out: Vec<u8>,
+pub(crate) struct Session {
+    pub(crate) server: Option<Server>,
+    pub(crate) input: Vec<u8>,
+    pub(crate) out: Vec<u8>,
     /// The messages that were taken, and who they are for.
-    pub messages: Vec<(Vec<String>, Vec<u8>)>,
+    pub(crate) messages: Vec<(Vec<String>, Vec<u8>)>,
     /// What happened, bodies joined, and without what depends on how the octets arrive.
-    pub events: Vec<String>,
+    pub(crate) events: Vec<String>,
     /// The client did not wait.
-    pub early: usize,
-    pub is_closed: bool,
+    pub(crate) early: usize,
+    pub(crate) is_closed: bool,
     recipients: Vec<String>,
     asks_password: bool,
     body: Vec<u8>,
 }
 
-pub fn config(profile: Profile) -> Config {
+pub(crate) fn config(profile: Profile) -> Config {
     let mut config = Config::new(profile, Name::parse("mx.example").unwrap())
         .with_mechanisms(["PLAIN", "LOGIN", "CRAM-MD5"]);
     config.smtputf8 = true;
@@ -33,23 +40,23 @@ pub fn config(profile: Profile) -> Config {
     config
 }
 
-pub fn host(text: &str) -> Host<'_> {
+pub(crate) fn host(text: &str) -> Host<'_> {
     Host::new(Word::new(text).unwrap())
 }
 
-pub fn reply(code: u16, enhanced: (u8, u16, u16), text: &str) -> Reply<'static> {
+pub(crate) fn reply(code: u16, enhanced: (u8, u16, u16), text: &str) -> Reply<'static> {
     Reply::new(Code::new(code).unwrap(), EnhancedCode::new(enhanced.0, enhanced.1, enhanced.2), text)
 }
 
 impl Session {
     /// Greeted already.
-    pub fn new(config: Config) -> Self {
+    pub(crate) fn new(config: Config) -> Self {
         let mut session = Self::ungreeted(config);
         assert!(session.send(b"").starts_with("220 "));
         session
     }
 
-    pub fn ungreeted(config: Config) -> Self {
+    pub(crate) fn ungreeted(config: Config) -> Self {
         Self {
             server: Some(Server::new(config, 0)),
             input: Vec::new(),
@@ -65,14 +72,14 @@ impl Session {
     }
 
     /// Shows the server these octets, and gives what it answers.
-    pub fn send(&mut self, octets: &[u8]) -> String {
+    pub(crate) fn send(&mut self, octets: &[u8]) -> String {
         self.input.extend_from_slice(octets);
         self.run();
         String::from_utf8(std::mem::take(&mut self.out)).unwrap()
     }
 
     /// The codes of the answers.
-    pub fn codes(&mut self, octets: &[u8]) -> Vec<u16> {
+    pub(crate) fn codes(&mut self, octets: &[u8]) -> Vec<u16> {
         let text = self.send(octets);
         text.lines()
             .filter(|line| line.as_bytes().get(3) != Some(&b'-'))
@@ -80,7 +87,7 @@ impl Session {
             .collect()
     }
 
-    pub fn run(&mut self) {
+    pub(crate) fn run(&mut self) {
         let mut server = self.server.take().expect("the session goes on");
         let mut idle = 0;
         loop {
@@ -176,7 +183,7 @@ impl Session {
     }
 
     /// Goes under TLS.
-    pub fn start_tls(&mut self) {
+    pub(crate) fn start_tls(&mut self) {
         assert!(self.send(b"STARTTLS\r\n").starts_with("220 "));
         let server = self.server.take().unwrap();
         self.server = Some(server.upgrade(&self.input, 0).unwrap());

@@ -1,5 +1,11 @@
 //! Dialogues as others wrote them down, played against our machines.
-#![allow(clippy::arithmetic_side_effects, clippy::indexing_slicing, clippy::unwrap_used)]
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic
+)]
 
 use crate::common::{Session, config, host};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
@@ -12,8 +18,8 @@ use smtp_proto::{
 use testkit::corpus;
 
 /// A dialogue of an RFC.
-pub struct Dialogue {
-    pub rfc: u64,
+pub(crate) struct Dialogue {
+    pub(crate) rfc: u64,
     turns: Vec<Turn>,
 }
 
@@ -34,7 +40,7 @@ fn is_reply(line: &str) -> bool {
 
 /// All dialogues; stage directions left out, printed continuations joined, and the client's lines told apart
 /// where the RFC's layout did not.
-pub fn all() -> Vec<Dialogue> {
+pub(crate) fn all() -> Vec<Dialogue> {
     let data = corpus::json("rfc-dialogues/smtp.json");
     let dialogues = data["dialogues"].as_array().unwrap().iter();
     dialogues
@@ -190,7 +196,7 @@ fn prelude(first: &str, hello: &str) -> String {
 }
 
 /// Our server in the place of the dialogue's.
-pub fn play_server(dialogue: &Dialogue) -> Result<(), String> {
+pub(crate) fn play_server(dialogue: &Dialogue) -> Result<(), String> {
     let is_lmtp =
         dialogue.turns.iter().any(|turn| matches!(turn, Turn::Client(line) if line.starts_with("LHLO")));
     let clients: Vec<_> = dialogue
@@ -250,7 +256,7 @@ pub fn play_server(dialogue: &Dialogue) -> Result<(), String> {
 }
 
 /// Our client in the place of the dialogue's: it must be able to say the same, and understand the replies.
-pub fn play_client(dialogue: &Dialogue) -> Result<(), String> {
+pub(crate) fn play_client(dialogue: &Dialogue) -> Result<(), String> {
     let lines = |turn: &Turn| match turn {
         Turn::Client(line) => Some(line.clone()),
         Turn::Server(_) => None,
@@ -397,7 +403,7 @@ fn codes(text: &str) -> Vec<String> {
 }
 
 /// A case of go-smtp's tests.
-pub fn play_go_smtp(case: &Value) -> Result<(), String> {
+pub(crate) fn play_go_smtp(case: &Value) -> Result<(), String> {
     let name = case["test"].as_str().unwrap();
     let is_lmtp = name.contains("LMTP");
     let mut config = open(if is_lmtp { Profile::Lmtp } else { Profile::Relay });
@@ -443,7 +449,7 @@ pub fn play_go_smtp(case: &Value) -> Result<(), String> {
 }
 
 /// A script of James: `C:` and `S:` lines, the server's in regular expressions.
-pub fn play_james(script: &str) -> Result<(), String> {
+pub(crate) fn play_james(script: &str) -> Result<(), String> {
     let mut config = open(Profile::Relay).with_mechanisms(["PLAIN", "LOGIN"]);
     config.starttls = true;
     let mut session = Session::ungreeted(config);
@@ -476,7 +482,7 @@ pub fn play_james(script: &str) -> Result<(), String> {
 }
 
 /// A test of curl's: the lines that a client says to this server.
-pub fn play_curl(case: &Value) -> Result<(), String> {
+pub(crate) fn play_curl(case: &Value) -> Result<(), String> {
     let protocol = expand(case["client_protocol"].as_str().unwrap());
     let commands = expand(case["servercmd"].as_str().unwrap_or(""));
     let mut offer = String::new();
