@@ -76,7 +76,8 @@ impl HeaderReader {
     #[must_use]
     pub fn new(limits: HeaderLimits) -> Self {
         // room for an ordinary header, so that it does not grow piece by piece
-        let header = Header { octets: Vec::with_capacity(2048), spans: Vec::with_capacity(32), bare_line_feeds: 0 };
+        let header =
+            Header { octets: Vec::with_capacity(2048), spans: Vec::with_capacity(32), bare_line_feeds: 0 };
         Self { limits, header, line: 0, complete: false }
     }
 
