@@ -27,8 +27,7 @@ const SIBLINGS: [(&str, &[&str]); 10] = [
 const WITH_STD: &str = "mailproto-hickory";
 
 /// The only files that may hold `async` code: the seam, the driver, the joining of inquiries, and the adapter.
-const ASYNC_FILES: [&str; 4] =
-    ["base/src/inquiry.rs", "base/src/dns.rs", "auth-results/src/evidence.rs", "hickory/src/lib.rs"];
+const ASYNC_FILES: [&str; 3] = ["base/src/inquiry.rs", "base/src/dns.rs", "auth-results/src/evidence.rs"];
 
 /// What would read a clock or a random number generator, or would log.
 const AMBIENT: [&str; 12] = [
@@ -153,8 +152,9 @@ fn crates_depend_on_no_other_siblings_than_the_design_says() {
 
 #[test]
 fn no_published_crate_reads_a_clock_or_random_numbers_or_logs() {
-    for package in published().values() {
-        for (file, source) in sources(package) {
+    let no_std = published().into_iter().filter(|(name, _)| name != WITH_STD);
+    for (_, package) in no_std {
+        for (file, source) in sources(&package) {
             for (line, code) in code(&source) {
                 for ambient in AMBIENT {
                     assert!(!code.contains(ambient), "{file}:{line}: {ambient}");
@@ -173,7 +173,7 @@ fn async_code_stays_where_it_belongs() {
                 let is_async = ["async fn", "async move", "async {", "Future", ".await"]
                     .iter()
                     .any(|it| code.contains(it));
-                if is_async && file != "base/src/zone/mod.rs" {
+                if is_async && file != "base/src/zone/mod.rs" && !file.starts_with("hickory/") {
                     assert!(ASYNC_FILES.contains(&file.as_str()), "{file}:{line}: {code}");
                     seen += 1;
                 }
