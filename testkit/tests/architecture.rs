@@ -45,6 +45,10 @@ const AMBIENT: [&str; 12] = [
     "tracing::",
 ];
 
+/// The backends over `ring` and `aws-lc-rs`, which sign with random numbers of their own (RSA blinding) and take
+/// no others.
+const OWN_RANDOM: [&str; 2] = ["dkim/src/backend/ring.rs", "dkim/src/backend/aws_lc.rs"];
+
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace").to_owned()
 }
@@ -156,7 +160,10 @@ fn no_published_crate_reads_a_clock_or_random_numbers_or_logs() {
     for (_, package) in no_std {
         for (file, source) in sources(&package) {
             for (line, code) in code(&source) {
-                for ambient in AMBIENT {
+                let ambient = AMBIENT
+                    .into_iter()
+                    .filter(|it| *it != "SystemRandom" || !OWN_RANDOM.contains(&file.as_str()));
+                for ambient in ambient {
                     assert!(!code.contains(ambient), "{file}:{line}: {ambient}");
                 }
             }
@@ -170,7 +177,7 @@ fn async_code_stays_where_it_belongs() {
     for package in published().values() {
         for (file, source) in sources(package) {
             for (line, code) in code(&source) {
-                let is_async = ["async fn", "async move", "async {", "Future", ".await"]
+                let is_async = ["async fn", "async move", "async {", "Future<", ".await;", ".await?"]
                     .iter()
                     .any(|it| code.contains(it));
                 if is_async && file != "base/src/zone/mod.rs" && !file.starts_with("hickory/") {
