@@ -27,6 +27,7 @@
 //!
 //! A line that is neither a field, nor the continuation of one, nor empty is kept as a field without a name.
 
+use crate::scan;
 use alloc::vec::Vec;
 use core::{fmt, ops::Range};
 
@@ -93,13 +94,13 @@ impl HeaderReader {
         }
         let mut used: usize = 0;
         while let Some(rest) = piece.get(used..).filter(|rest| !rest.is_empty()) {
-            let line_feed = rest.iter().position(|&octet| octet == b'\n');
+            let line_feed = scan::position(rest, b'\n');
             let taken = line_feed.map_or(rest.len(), |at| at.saturating_add(1));
             let room = self.limits.octets.saturating_sub(self.header.octets.len());
             if taken > room {
                 return Err(HeaderError::Octets { limit: self.limits.octets });
             }
-            self.header.octets.extend(rest.iter().take(taken));
+            self.header.octets.extend_from_slice(rest.get(..taken).unwrap_or(rest));
             used = used.saturating_add(taken);
             if line_feed.is_some() {
                 self.line_end()?;

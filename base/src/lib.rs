@@ -10,6 +10,7 @@ pub mod inquiry;
 pub mod lex;
 pub mod lines;
 pub mod name;
+mod scan;
 mod secret;
 pub mod tags;
 pub mod write;

@@ -14,6 +14,7 @@
 //! # Ok::<(), mail_base::tags::TagError>(())
 //! ```
 
+use crate::scan;
 use core::fmt;
 
 /// One tag.
@@ -53,7 +54,7 @@ impl<'a> Iterator for Tags<'a> {
     fn next(&mut self) -> Option<Self::Item> {
         let start = self.at;
         let rest = self.list.get(start..)?;
-        let length = rest.iter().position(|&octet| octet == b';').unwrap_or(rest.len());
+        let length = scan::position(rest, b';').unwrap_or(rest.len());
         let is_last = length == rest.len();
         // past the semicolon, or past the end, where `get` finds nothing
         self.at = start.saturating_add(length).saturating_add(1);

@@ -104,7 +104,7 @@ pub(crate) fn field_names(input: &[u8]) -> Parsed<'_, String> {
 }
 
 fn push(text: &mut String, ascii: &[u8]) {
-    text.extend(ascii.iter().map(|&octet| char::from(octet)));
+    text.push_str(core::str::from_utf8(ascii).unwrap_or(""));
 }
 
 /// Whether `dns/txt` is among the methods. Arguments and methods that are not known are left out.

@@ -274,14 +274,12 @@ impl Case<'_> {
         let is_subdomain = *found.at != *author;
         let policy = if is_subdomain { policies.subdomains } else { policies.domain };
         let is_test = found.record.is_test();
-        let mut report = Report {
-            alignment: compared.alignment,
-            policy: Some(policy),
-            record: Some(found.record.clone()),
-            record_at: Some(found.at.into_owned()),
-            organizational_domain: compared.organizational_domain,
-            ..Report::new(Some(author.clone()), self.discovery.method(), Verdict::Pass, None)
-        };
+        let mut report = Report::new(Some(author.clone()), self.discovery.method(), Verdict::Pass, None);
+        report.alignment = compared.alignment;
+        report.policy = Some(policy);
+        report.record = Some(found.record.clone());
+        report.record_at = Some(found.at.into_owned());
+        report.organizational_domain = compared.organizational_domain;
         if report.alignment.is_any() {
             return Ok(report);
         }

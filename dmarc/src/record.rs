@@ -58,16 +58,25 @@ struct Fields {
     present: TagSet,
 }
 
-/// A place in the text.
+/// A place in the text, which is no longer than [`MAX_RECORD`].
 #[derive(Clone, Copy, Default)]
 struct Span {
-    start: usize,
-    length: usize,
+    start: u16,
+    length: u16,
 }
 
 impl Span {
+    fn new(start: usize, length: usize) -> Self {
+        let short = |number: usize| u16::try_from(number).unwrap_or(u16::MAX);
+        Self { start: short(start), length: short(length) }
+    }
+
+    fn start(self) -> usize {
+        usize::from(self.start)
+    }
+
     fn range(self) -> Range<usize> {
-        self.start..self.start.saturating_add(self.length)
+        self.start()..self.start().saturating_add(usize::from(self.length))
     }
 }
 
@@ -157,7 +166,7 @@ impl Record {
     }
 
     fn uris(&self, span: Span) -> Uris<'_> {
-        Uris::new(self.text().get(span.range()).unwrap_or(&[]), span.start)
+        Uris::new(self.text().get(span.range()).unwrap_or(&[]), span.start())
     }
 
     /// The percentage of RFC 7489 (`pct`, historic): RFC 9989 does not apply it.
@@ -363,7 +372,7 @@ fn trim_end(mut octets: &[u8]) -> &[u8] {
 impl Fields {
     /// Sets what a tag says; where its value is not valid, the default stays.
     fn set(&mut self, tag: Tag, value: &[u8], at: usize) {
-        let span = Span { start: at, length: value.len() };
+        let span = Span::new(at, value.len());
         match tag {
             Tag::P => self.policy = Policy::parse(value),
             Tag::Sp => self.subdomain_policy = Policy::parse(value),

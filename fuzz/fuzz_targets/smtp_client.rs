@@ -48,7 +48,7 @@ fuzz_target!(|input: (u8, &[u8], &[u8])| {
                     client = upgraded;
                     continue;
                 }
-                Err(_) => break,
+                Err(_) => return,
             },
             Advance::Close => break,
             Advance::NeedCommand => {}

@@ -1,5 +1,6 @@
 //! The canonical forms of header fields (RFC 6376 §3.4.1 and §3.4.2).
 
+use super::space::next_stop;
 use crate::algorithm::Form;
 use alloc::vec::Vec;
 use mail_base::fields::Field;
@@ -69,21 +70,22 @@ fn relaxed_name(field: &Field<'_>, out: &mut Vec<u8>) {
 /// "Unfold … Convert all sequences of one or more WSP characters to a single SP character. … Delete the SP
 /// character, if present, at the end of each unfolded header field value" (erratum 5839).
 fn relaxed_value(value: &[u8], out: &mut Vec<u8>) {
-    let mut rest = value;
-    let mut is_first = true;
+    let mut rest = skip_space(value);
     loop {
-        rest = skip_space(rest);
+        let (run, more) = rest.split_at_checked(next_stop(rest)).unwrap_or((rest, &[]));
+        out.extend_from_slice(run);
+        rest = skip_space(more);
         if rest.is_empty() {
             return;
         }
-        if !is_first {
-            out.push(b' ');
+        match more.first() {
+            // a CR that folds nothing
+            Some(b'\r') if rest.len() == more.len() => {
+                out.push(b'\r');
+                rest = more.get(1..).unwrap_or(&[]);
+            }
+            _ => out.push(b' '),
         }
-        is_first = false;
-        let length = word_length(rest);
-        let (word, more) = rest.split_at_checked(length).unwrap_or((rest, &[]));
-        out.extend_from_slice(word);
-        rest = more;
     }
 }
 
@@ -96,18 +98,6 @@ fn skip_space(mut rest: &[u8]) -> &[u8] {
             [b'\r', b'\n', b' ' | b'\t', more @ ..] => more,
             _ => return rest,
         };
-    }
-}
-
-/// How long it is until white space or a fold.
-fn word_length(rest: &[u8]) -> usize {
-    let mut at: usize = 0;
-    loop {
-        let ahead = rest.get(at..).unwrap_or(&[]);
-        match ahead {
-            [] | [b' ' | b'\t', ..] | [b'\r', b'\n', b' ' | b'\t', ..] => return at,
-            _ => at = at.saturating_add(1),
-        }
     }
 }
 

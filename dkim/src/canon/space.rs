@@ -32,6 +32,27 @@ fn has_change(block: &[u8; BLOCK], next: &[u8; BLOCK]) -> bool {
     block.iter().zip(next).fold(false, |found, (&octet, &next)| found | is_change(octet, next))
 }
 
+/// The same for the value of a header field, which is short: the offset of the first change or CR.
+pub(super) fn next_stop(octets: &[u8]) -> usize {
+    let mut at: usize = 0;
+    loop {
+        let here = octets.get(at..).unwrap_or(&[]);
+        let ahead = here.get(1..).unwrap_or(&[]);
+        if let (Some(word), Some(next)) = (here.first_chunk(), ahead.first_chunk()) {
+            let (word, next) = (u64::from_le_bytes(*word), u64::from_le_bytes(*next));
+            let stops = changes_in_word(word, next) | zeros_in_word(word ^ each(b'\r'));
+            if stops == 0 {
+                at = at.saturating_add(8);
+                continue;
+            }
+            return at.saturating_add(first_in_word(stops));
+        }
+        let next = ahead.iter().copied().chain([b' ']);
+        let stop = here.iter().zip(next).position(|(&octet, next)| is_change(octet, next) || octet == b'\r');
+        return stop.map_or(octets.len(), |offset| at.saturating_add(offset));
+    }
+}
+
 /// No branch: it is a handful of vector instructions for sixteen octets or more.
 fn is_change(octet: u8, next: u8) -> bool {
     (octet == b'\t') | ((octet == b' ') & (next <= b' '))
@@ -43,8 +64,7 @@ fn first_change(block: &[u8; BLOCK], next: &[u8; BLOCK]) -> usize {
     for (position, (word, next)) in words.enumerate() {
         let changes = changes_in_word(u64::from_le_bytes(*word), u64::from_le_bytes(*next));
         if changes != 0 {
-            let offset = usize::try_from(changes.trailing_zeros() / 8).unwrap_or(0);
-            return position.saturating_mul(8).saturating_add(offset);
+            return position.saturating_mul(8).saturating_add(first_in_word(changes));
         }
     }
     BLOCK
@@ -52,16 +72,24 @@ fn first_change(block: &[u8; BLOCK], next: &[u8; BLOCK]) -> usize {
 
 /// The highest bit of each octet of a word for which [`is_change`] holds.
 fn changes_in_word(word: u64, next: u64) -> u64 {
-    const fn each(octet: u8) -> u64 {
-        u64::from_ne_bytes([octet; 8])
-    }
-    const LOW: u64 = each(0x7f);
-    // an octet of which adding 0x7f to the low bits does not reach the highest bit, and which has not set it, is 0
-    let is_zero = |word: u64| !((word & LOW).wrapping_add(LOW) | word | LOW);
-    let is_tab = is_zero(word ^ each(b'\t'));
-    let is_space = is_zero(word ^ each(b' '));
-    let is_low = !((next & LOW).wrapping_add(each(0x7f - b' ')) | next);
-    is_tab | (is_space & is_low)
+    let is_low = !((next & each(0x7f)).wrapping_add(each(0x7f - b' ')) | next);
+    zeros_in_word(word ^ each(b'\t')) | (zeros_in_word(word ^ each(b' ')) & is_low & each(0x80))
+}
+
+/// The highest bit of each octet of a word that is zero: adding 0x7f to its low bits does not reach the highest
+/// bit, nor is that set.
+fn zeros_in_word(word: u64) -> u64 {
+    let low = each(0x7f);
+    !((word & low).wrapping_add(low) | word | low)
+}
+
+const fn each(octet: u8) -> u64 {
+    u64::from_ne_bytes([octet; 8])
+}
+
+/// Which octet has the lowest bit that is set.
+fn first_in_word(bits: u64) -> usize {
+    usize::try_from(bits.trailing_zeros() / 8).unwrap_or(0)
 }
 
 /// Writes the relaxed form of a block to `out`. `pending` says whether white space came before it, of which

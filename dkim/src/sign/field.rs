@@ -31,15 +31,14 @@ pub struct Unsigned {
 impl Unsigned {
     pub(crate) fn new(
         signature: &Signature,
-        fields: &[Field<'_>],
-        index: &FieldIndex,
+        index: &FieldIndex<'_>,
         header_length: usize,
         backend: &dyn Backend,
     ) -> Result<Self, SignError> {
         let text = FieldText::new(signature);
         let form = signature.canonicalization.header;
         let mut data = Vec::with_capacity(header_length.saturating_add(text.text.len()));
-        index.select(fields, &signature.fields, None, |field| canon::header::field(form, field, &mut data));
+        index.select(&signature.fields, None, |field| canon::header::field(form, field, &mut data));
         let own = Field::new(text.text.as_bytes());
         let end = own.value().len();
         canon::header::signature_field(form, &own, end..end, &mut data);

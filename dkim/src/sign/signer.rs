@@ -136,7 +136,7 @@ impl Signer {
         let header = reader.finish();
         let fields: Vec<Field<'_>> = header.fields().collect();
         check_header(&header, &fields, line_ends)?;
-        let index = FieldIndex::new(&fields);
+        let index = FieldIndex::new(fields.iter().copied());
         let digests: Vec<_> = forms.into_iter().map(|form| (form.form(), form.finish().finish())).collect();
         let unsigned = templates.iter().map(|template| {
             template.check()?;
@@ -144,8 +144,8 @@ impl Signer {
             let body_hash =
                 found.and_then(|(_, digests): &(_, Digests)| digests.get(template.algorithm.hash(), None));
             let body_hash = body_hash.ok_or(SignError::Algorithm(template.algorithm))?;
-            let signature = signature(template, now, &fields, &index, body_hash);
-            Unsigned::new(&signature, &fields, &index, header.as_bytes().len(), backend)
+            let signature = signature(template, now, &index, body_hash);
+            Unsigned::new(&signature, &index, header.as_bytes().len(), backend)
         });
         unsigned.collect()
     }
@@ -167,17 +167,11 @@ fn check_header(header: &Header, fields: &[Field<'_>], line_ends: LineEnds) -> R
 }
 
 /// The signature that a template makes of a message, but for the signature itself.
-fn signature(
-    template: &Template,
-    now: u64,
-    fields: &[Field<'_>],
-    index: &FieldIndex,
-    body_hash: &Digest,
-) -> Signature {
-    let names = field_names(template, fields, index);
+fn signature(template: &Template, now: u64, index: &FieldIndex<'_>, body_hash: &Digest) -> Signature {
+    let names = field_names(template, index);
     let mut copied_fields = Vec::new();
     if template.copy_fields {
-        index.select(fields, &names, None, |field| {
+        index.select(&names, None, |field| {
             let name = String::from_utf8_lossy(field.name());
             copied_fields.extend(CopiedField::new(&name, field.value()));
         });
@@ -200,12 +194,16 @@ fn signature(
 }
 
 /// `h=`: each name as often as the message has it, and once more where it is to be sealed (RFC 6376 §5.4.2).
-fn field_names(template: &Template, fields: &[Field<'_>], index: &FieldIndex) -> FieldNames {
-    let sealed = template.oversigned.iter().map(|name| (name, 1_usize));
-    let signed =
-        template.signed.iter().filter(|name| !template.oversigned.contains(name)).map(|name| (name, 0));
-    FieldNames::new(sealed.chain(signed).flat_map(|(name, more)| {
-        let count = index.count(fields, name).saturating_add(more);
-        core::iter::repeat_n(name, count)
-    }))
+fn field_names(template: &Template, index: &FieldIndex<'_>) -> FieldNames {
+    let mut names = FieldNames::default();
+    for name in template.oversigned.iter() {
+        names.push(name, index.count(name).saturating_add(1));
+    }
+    for name in template.signed.iter() {
+        let count = index.count(name);
+        if count > 0 && !template.oversigned.contains(name) {
+            names.push(name, count);
+        }
+    }
+    names
 }

@@ -76,14 +76,15 @@ impl KeyInquiry {
     pub fn verify(self, keys: &Keys) -> Vec<SignatureReport> {
         let Self { message, signatures, .. } = self;
         let fields: Vec<Field<'_>> = message.header.fields().collect();
-        let index = FieldIndex::new(&fields);
+        let index = FieldIndex::new(fields.iter().copied());
         let mut room = Vec::new();
         let each = signatures.into_iter().map(|pending| {
             let Pending { mut report, signature, field, hole, .. } = pending;
             let policy = &message.policy;
             match keys.found() {
                 Ok(keys) => {
-                    header_data(&message.header, &fields, &index, &signature, (field, hole), &mut room);
+                    let own = fields.get(field).map(|own| (field, own, hole));
+                    header_data(&message.header, &index, &signature, own, &mut room);
                     let attempt = best_attempt(keys, policy, &signature, &room);
                     attempt.tell(&mut report);
                     if report.cause.is_none() {
@@ -202,17 +203,17 @@ fn refusal(
 /// left out of it (§3.7).
 fn header_data(
     header: &Header,
-    fields: &[Field<'_>],
-    index: &FieldIndex,
+    index: &FieldIndex<'_>,
     signature: &Signature,
-    (own, hole): (usize, Range<usize>),
+    own: Option<(usize, &Field<'_>, Range<usize>)>,
     data: &mut Vec<u8>,
 ) {
     let form = signature.canonicalization.header;
     data.clear();
     data.reserve(header.as_bytes().len());
-    index.select(fields, &signature.fields, Some(own), |field| canon::header::field(form, field, data));
-    if let Some(field) = fields.get(own) {
+    let position = own.as_ref().map(|(position, ..)| *position);
+    index.select(&signature.fields, position, |field| canon::header::field(form, field, data));
+    if let Some((_, field, hole)) = own {
         canon::header::signature_field(form, field, hole, data);
     }
 }

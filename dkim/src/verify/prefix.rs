@@ -3,7 +3,7 @@
 use alloc::{string::String, vec::Vec};
 
 /// The fewest characters that a prefix has, if the signature has as many.
-const SHORTEST: usize = 8;
+pub(super) const SHORTEST: usize = 8;
 
 /// The start of each signature text: eight characters, or as many as tell it from all others.
 pub(super) fn prefixes(texts: &[String]) -> Vec<Option<String>> {

@@ -3,7 +3,7 @@
 use super::{
     KeyInquiry,
     inquiry::{Message, Pending},
-    prefix::prefixes,
+    prefix::{SHORTEST, prefixes},
 };
 use crate::{
     Policy,
@@ -260,10 +260,12 @@ fn signature_fields(header: &Header) -> impl Iterator<Item = (usize, Field<'_>)>
 
 /// Notes the start of the `b=` of each signature that is looked at.
 fn add_prefixes(header: &Header, most: usize, body: &mut Body) {
-    let mut texts = Vec::with_capacity(body.done.len().saturating_add(body.pending.len()).min(most));
-    texts.extend(
-        signature_fields(header).take(most).map(|(_, field)| signature::signature_text(field.value())),
-    );
+    let count = body.done.len().saturating_add(body.pending.len()).min(most);
+    // one alone need not be told from others
+    let length = if count == 1 { SHORTEST } else { usize::MAX };
+    let mut texts = Vec::with_capacity(count);
+    let fields = signature_fields(header).take(count);
+    texts.extend(fields.map(|(_, field)| signature::signature_text(field.value(), length)));
     let mut prefixes = prefixes(&texts);
     let reports = body.done.iter_mut().chain(body.pending.iter_mut().map(|pending| &mut pending.report));
     for report in reports {

@@ -1,0 +1,42 @@
+//! Finding an octet, eight at a time: the standard library looks at one after the other.
+
+const fn each(octet: u8) -> u64 {
+    u64::from_ne_bytes([octet; 8])
+}
+
+/// The offset of the first `wanted`.
+pub(crate) fn position(octets: &[u8], wanted: u8) -> Option<usize> {
+    let (words, rest) = octets.as_chunks::<8>();
+    for (count, word) in words.iter().enumerate() {
+        // the lowest octet that is zero gives the lowest of the highest bits that are set
+        let word = u64::from_le_bytes(*word) ^ each(wanted);
+        let found = word.wrapping_sub(each(0x01)) & !word & each(0x80);
+        if found != 0 {
+            let offset = usize::try_from(found.trailing_zeros() / 8).unwrap_or(0);
+            return Some(count.saturating_mul(8).saturating_add(offset));
+        }
+    }
+    let offset = rest.iter().position(|&octet| octet == wanted)?;
+    Some(words.len().saturating_mul(8).saturating_add(offset))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::position;
+    use alloc::vec;
+
+    #[test]
+    fn the_first_is_found_wherever_it_stands() {
+        // what differs by one bit, or by the borrow of a subtraction, is not taken for it
+        for other in [0, 1, b'\n' + 1, b'\n' - 1, b'\n' | 0x80, 0xff] {
+            for length in 0..40 {
+                let mut octets = vec![other; length];
+                assert_eq!(position(&octets, b'\n'), None);
+                for at in (0..length).rev() {
+                    octets[at] = b'\n';
+                    assert_eq!(position(&octets, b'\n'), Some(at));
+                }
+            }
+        }
+    }
+}
