@@ -1,22 +1,27 @@
-//! A POP3 server over a Maildir folder, on tokio: port 110 with STLS and APOP, or port 995, with a certificate
-//! made on the spot.
+//! A POP3 server over a Maildir folder, on tokio: port 110 with STLS, or port 995; USER and PASS, APOP, and AUTH by
+//! `mailproto-sasl`.
 //!
-//! `server pop3|pop3s ADDRESS MAILDIR USER:PASSWORD`, for example
-//! `server pop3 127.0.0.1:1110 /tmp/Maildir alice:secret`.
-#![allow(clippy::print_stdout, clippy::print_stderr, clippy::arithmetic_side_effects)]
+//! `server pop3|pop3s ADDRESS MAILDIR USER:PASSWORD [CERTIFICATE KEY]`, for example
+//! `server pop3 127.0.0.1:1110 /tmp/Maildir alice:secret`. The certificate and its key are PEM files; without them
+//! a certificate is made on the spot, which no client has a reason to trust.
+#![allow(clippy::print_stdout, clippy::print_stderr)]
 
 use apop::Challenge;
 use pop3_proto::{
-    Maildrop, Number, Server,
+    Code, Maildrop, Number, Response, Server,
     server::{Advance, Config, Event, Flow, Profile},
 };
+use sasl::{Attempt, Channel, Mechanism, Nonce, Prepared, Step, StoredKeys, scram::Decoy};
 use std::{
     env,
     error::Error,
-    fs,
+    fs, io,
     path::{Path, PathBuf},
     process::ExitCode,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 use tokio::{
@@ -26,12 +31,19 @@ use tokio::{
 };
 use tokio_rustls::{
     TlsAcceptor,
-    rustls::{ServerConfig, pki_types::PrivatePkcs8KeyDer},
+    rustls::{
+        ServerConfig,
+        pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
+    },
 };
 
 type Failure = Box<dyn Error + Send + Sync>;
 
 const HOST: &str = "localhost";
+
+/// What the example can check with a password at hand.
+const MECHANISMS: [Mechanism; 5] =
+    [Mechanism::ScramSha256, Mechanism::ScramSha1, Mechanism::CramMd5, Mechanism::Plain, Mechanism::Login];
 
 /// A connection, under TLS or not.
 trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
@@ -41,8 +53,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Stream for S {}
 struct Site {
     config: Arc<Config>,
     folder: PathBuf,
+    /// Somebody has the maildrop: one session at a time (RFC 1939 §4).
+    is_locked: AtomicBool,
     user: String,
     password: String,
+    sasl: sasl::Server,
     tls: TlsAcceptor,
     start: Instant,
 }
@@ -51,15 +66,21 @@ struct Site {
 async fn main() -> ExitCode {
     let arguments: Vec<_> = env::args().skip(1).collect();
     let arguments: Vec<_> = arguments.iter().map(String::as_str).collect();
-    let (profile, address, folder, user) = match arguments.as_slice() {
-        ["pop3", address, folder, user] => (Profile::Pop3, address, folder, user),
-        ["pop3s", address, folder, user] => (Profile::Pop3s, address, folder, user),
-        _ => {
-            eprintln!("usage: server pop3|pop3s ADDRESS MAILDIR USER:PASSWORD");
-            return ExitCode::from(2);
-        }
+    let (profile, address, folder, user, tls) = match arguments.as_slice() {
+        ["pop3", address, folder, user, tls @ ..] => (Profile::Pop3, address, folder, user, tls),
+        ["pop3s", address, folder, user, tls @ ..] => (Profile::Pop3s, address, folder, user, tls),
+        _ => return usage(),
     };
-    match serve(profile, address, Path::new(folder), user).await {
+    let tls = match tls {
+        [] => made_certificate(),
+        [certificate, key] => read_certificate(certificate, key),
+        _ => return usage(),
+    };
+    let result = match tls.and_then(|tls| Site::new(profile, Path::new(folder), user, tls)) {
+        Ok(site) => serve(Arc::new(site), address).await,
+        Err(error) => Err(error),
+    };
+    match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("server: {error}");
@@ -68,21 +89,63 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn serve(profile: Profile, address: &str, folder: &Path, user: &str) -> Result<(), Failure> {
-    let (user, password) = user.split_once(':').ok_or("a user is NAME:PASSWORD")?;
-    if !folder.join("cur").is_dir() || !folder.join("new").is_dir() {
-        return Err(format!("{}: not a Maildir, there is no cur or no new in it", folder.display()).into());
+fn usage() -> ExitCode {
+    eprintln!("usage: server pop3|pop3s ADDRESS MAILDIR USER:PASSWORD [CERTIFICATE KEY]");
+    ExitCode::from(2)
+}
+
+/// TLS with a certificate that nobody has signed but itself.
+fn made_certificate() -> Result<TlsAcceptor, Failure> {
+    let made = rcgen::generate_simple_self_signed([HOST.to_owned()])?;
+    let key = PrivateKeyDer::try_from(made.signing_key.serialize_der())?;
+    acceptor(vec![made.cert.der().clone()], key)
+}
+
+fn read_certificate(certificate: &str, key: &str) -> Result<TlsAcceptor, Failure> {
+    let chain = CertificateDer::pem_file_iter(certificate).and_then(Iterator::collect);
+    let chain = chain.map_err(|error| format!("{certificate}: {error}"))?;
+    let key = PrivateKeyDer::from_pem_file(key).map_err(|error| format!("{key}: {error}"))?;
+    acceptor(chain, key)
+}
+
+fn acceptor(
+    chain: Vec<CertificateDer<'static>>,
+    key: PrivateKeyDer<'static>,
+) -> Result<TlsAcceptor, Failure> {
+    let config = ServerConfig::builder().with_no_client_auth().with_single_cert(chain, key)?;
+    Ok(TlsAcceptor::from(Arc::new(config)))
+}
+
+impl Site {
+    fn new(profile: Profile, folder: &Path, user: &str, tls: TlsAcceptor) -> Result<Self, Failure> {
+        let (user, password) = user.split_once(':').ok_or_else(|| format!("{user}: not USER:PASSWORD"))?;
+        Prepared::ascii(password).map_err(|error| format!("the password of {user}: {error}"))?;
+        if !folder.join("cur").is_dir() || !folder.join("new").is_dir() {
+            return Err(
+                format!("{}: not a Maildir, there is no cur or no new in it", folder.display()).into()
+            );
+        }
+        let mut config = Config::new(profile).with_mechanisms(MECHANISMS.map(Mechanism::name));
+        config.stls = true;
+        let decoy = Decoy::new(sasl::Secret::new(&random::<18>()?));
+        Ok(Self {
+            config: Arc::new(config),
+            folder: folder.to_owned(),
+            is_locked: AtomicBool::new(false),
+            user: user.to_owned(),
+            password: password.to_owned(),
+            sasl: sasl::Server::new(HOST, &MECHANISMS, decoy)?,
+            tls,
+            start: Instant::now(),
+        })
     }
-    let mut config = Config::new(profile);
-    config.stls = true;
-    let site = Arc::new(Site {
-        config: Arc::new(config),
-        folder: folder.to_owned(),
-        user: user.to_owned(),
-        password: password.to_owned(),
-        tls: acceptor()?,
-        start: Instant::now(),
-    });
+
+    fn now(&self) -> u64 {
+        self.start.elapsed().as_secs()
+    }
+}
+
+async fn serve(site: Arc<Site>, address: &str) -> Result<(), Failure> {
     let listener = TcpListener::bind(address).await.map_err(|error| format!("{address}: {error}"))?;
     println!("listening on {}", listener.local_addr()?);
     loop {
@@ -96,28 +159,14 @@ async fn serve(profile: Profile, address: &str, folder: &Path, user: &str) -> Re
     }
 }
 
-/// TLS with a certificate that nobody has signed but itself.
-fn acceptor() -> Result<TlsAcceptor, Failure> {
-    let made = rcgen::generate_simple_self_signed([HOST.to_owned()])?;
-    let key = PrivatePkcs8KeyDer::from(made.signing_key.serialize_der());
-    let config = ServerConfig::builder()
-        .with_no_client_auth()
-        .with_single_cert(vec![made.cert.der().clone()], key.into())?;
-    Ok(TlsAcceptor::from(Arc::new(config)))
-}
-
 async fn connection(site: &Site, stream: TcpStream) -> Result<(), Failure> {
     let mut server = Server::new(Arc::clone(&site.config), site.now());
-    let mut entropy = [0; 16];
-    ring::rand::SecureRandom::fill(&ring::rand::SystemRandom::new(), &mut entropy)
-        .map_err(|_| "the system has no random octets")?;
-    let seconds = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
-    let challenge = Challenge::compose(u128::from_le_bytes(entropy), seconds, HOST)?;
+    let challenge = Challenge::compose(u128::from_le_bytes(random()?), seconds()?, HOST)?;
     let mut out = Vec::new();
     server.greet("POP3 server ready", Some(challenge.as_str()), &mut out)?;
     let stream: Box<dyn Stream> =
         if server.is_tls() { Box::new(site.tls.accept(stream).await?) } else { Box::new(stream) };
-    Session { site, server, stream, challenge, files: Vec::new(), out }.run().await
+    Session { site, server, stream, challenge, sasl: None, lock: None, files: Vec::new(), out }.run().await
 }
 
 /// One client.
@@ -125,17 +174,38 @@ struct Session<'s> {
     site: &'s Site,
     server: Server,
     stream: Box<dyn Stream>,
+    /// What the greeting has offered for APOP.
     challenge: Challenge,
+    /// What waits for the client's next response.
+    sasl: Option<sasl::server::Challenge>,
+    lock: Option<Lock<'s>>,
     /// The messages, in the order of their numbers.
     files: Vec<PathBuf>,
     /// What is to be sent.
     out: Vec<u8>,
 }
 
+/// The right to the maildrop, as long as it lives.
+struct Lock<'s>(&'s AtomicBool);
+
+impl<'s> Lock<'s> {
+    fn take(is_locked: &'s AtomicBool) -> Option<Self> {
+        let was_locked = is_locked.swap(true, Ordering::AcqRel);
+        (!was_locked).then_some(Self(is_locked))
+    }
+}
+
+impl Drop for Lock<'_> {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::Release);
+    }
+}
+
 /// What an event asks for, once nothing of the input is borrowed any more.
 enum Task {
     None,
     Login { is_right: bool },
+    Sasl(Step),
     Send(Number),
     Delete(Vec<Number>),
 }
@@ -146,7 +216,7 @@ impl Session<'_> {
         loop {
             match self.server.advance(&input, self.site.now(), &mut self.out) {
                 Advance::Event { used, event } => {
-                    let task = self.task(event);
+                    let task = self.task(event)?;
                     input.drain(..used);
                     self.perform(task).await?;
                 }
@@ -164,7 +234,6 @@ impl Session<'_> {
                     self.flush().await?;
                     // fails if anything stands behind STLS
                     self.server = self.server.upgrade(&input, self.site.now())?;
-                    input.clear();
                     self.stream = Box::new(self.site.tls.accept(self.stream).await?);
                 }
                 Advance::Close => {
@@ -182,9 +251,9 @@ impl Session<'_> {
         Ok(())
     }
 
-    fn task(&self, event: Event<'_>) -> Task {
+    fn task(&mut self, event: Event<'_>) -> Result<Task, Failure> {
         let site = self.site;
-        match event {
+        Ok(match event {
             Event::Pass { user, password } => {
                 let is_right = user == site.user && password.expose() == site.password.as_bytes();
                 Task::Login { is_right }
@@ -193,49 +262,110 @@ impl Session<'_> {
                 let is_right = self.challenge.verify(site.password.as_bytes(), digest.as_str().as_bytes());
                 Task::Login { is_right: is_right && user == site.user.as_str() }
             }
+            Event::Auth { mechanism, initial } => {
+                let initial = initial.as_ref().map(|initial| initial.expose().as_slice());
+                Task::Sasl(self.start_sasl(mechanism.as_str(), initial)?)
+            }
+            Event::AuthResponse(response) => {
+                let challenge = self.sasl.take().ok_or("a response without a challenge")?;
+                Task::Sasl(challenge.respond(response.expose()))
+            }
             Event::Retr(number) | Event::Top { number, .. } => Task::Send(number),
             Event::Commit { deleted } => Task::Delete(deleted),
             _ => Task::None,
-        }
+        })
     }
 
     async fn perform(&mut self, task: Task) -> Result<(), Failure> {
         match task {
-            Task::None => {}
-            Task::Login { is_right: false } => self.server.refuse(&mut self.out)?,
-            Task::Login { is_right: true } => {
-                let maildrop = self.open_maildrop()?;
-                self.server.open(maildrop, &mut self.out)?;
-            }
-            Task::Send(number) => self.send(number).await?,
+            Task::None => Ok(()),
+            Task::Login { is_right: false } => Ok(self.server.refuse(&mut self.out)?),
+            Task::Login { is_right: true } => self.log_in(),
+            Task::Sasl(step) => self.answer_sasl(step),
+            Task::Send(number) => self.send(number).await,
             Task::Delete(deleted) => {
                 let files = deleted.iter().filter_map(|number| self.files.get(number.index()));
                 let failed = files.filter(|file| fs::remove_file(file).is_err()).count();
                 if failed == 0 {
-                    self.server.accept(&mut self.out)?;
+                    Ok(self.server.accept(&mut self.out)?)
                 } else {
-                    self.server.refuse(&mut self.out)?;
+                    Ok(self.server.refuse(&mut self.out)?)
                 }
             }
         }
-        Ok(())
+    }
+
+    fn start_sasl(&self, mechanism: &str, initial: Option<&[u8]>) -> Result<Step, Failure> {
+        let channel = if self.server.is_tls() { Channel::Tls(Vec::new()) } else { Channel::Clear };
+        Ok(self.site.sasl.start(Attempt {
+            mechanism: Mechanism::parse(mechanism).ok_or("a mechanism that was not offered")?,
+            initial,
+            channel: &channel,
+            nonce: Nonce::from_entropy(random()?),
+            now: seconds()?,
+        }))
+    }
+
+    /// Answers what SASL asks, and tells the client what came of it.
+    fn answer_sasl(&mut self, step: Step) -> Result<(), Failure> {
+        let site = self.site;
+        let mut step = step;
+        loop {
+            step = match step {
+                Step::Challenge(challenge) => {
+                    self.server.challenge(challenge.as_bytes(), &mut self.out)?;
+                    self.sasl = Some(challenge);
+                    return Ok(());
+                }
+                Step::Password(check) => {
+                    let is_right = check.user() == site.user && check.password() == site.password;
+                    check.answer(is_right)
+                }
+                Step::Secret(lookup) => {
+                    let password = (lookup.user() == site.user).then_some(site.password.as_bytes());
+                    lookup.answer(password)
+                }
+                Step::Keys(lookup) if lookup.user() == site.user => {
+                    let (salt, password) = (random::<18>()?, Prepared::ascii(&site.password)?);
+                    let keys = StoredKeys::derive(lookup.hash(), &password, &salt, 4096)?;
+                    lookup.answer(Some(keys))
+                }
+                Step::Keys(lookup) => lookup.answer(None),
+                Step::Authorize(question) => question.answer(false),
+                Step::Token(check) => check.refuse("invalid_token"),
+                Step::External(check) => check.answer(None),
+                Step::Done(_) => return self.log_in(),
+                Step::Failed(_) => return Ok(self.server.refuse(&mut self.out)?),
+            };
+        }
+    }
+
+    /// The login is right: opens the maildrop, unless another session has it.
+    fn log_in(&mut self) -> Result<(), Failure> {
+        let Some(lock) = Lock::take(&self.site.is_locked) else {
+            let response = Response::err("Another session has the maildrop").with_code(Code::InUse);
+            return Ok(self.server.reply(&response, &mut self.out)?);
+        };
+        self.lock = Some(lock);
+        let maildrop = self.open_maildrop()?;
+        Ok(self.server.open(maildrop, &mut self.out)?)
     }
 
     /// The messages of the folder; the name of a file, without its flags, is its unique id.
     fn open_maildrop(&mut self) -> Result<Maildrop, Failure> {
-        let mut maildrop = Maildrop::new();
         let mut files = Vec::new();
         for part in ["new", "cur"] {
             for entry in fs::read_dir(self.site.folder.join(part))? {
                 files.push(entry?.path());
             }
         }
-        files.sort();
+        files.sort_by(|left, right| left.file_name().cmp(&right.file_name()));
+        let mut maildrop = Maildrop::new();
         for file in files {
             let name = file.file_name().and_then(|name| name.to_str()).unwrap_or("");
             let id = name.split(':').next().unwrap_or("");
             // a file whose name is no unique id is no message either
-            if maildrop.add(sent_octets(&fs::read(&file)?), id).is_ok() {
+            if maildrop.add(sent_octets(&file)?, id).is_ok() {
                 self.files.push(file);
             }
         }
@@ -248,7 +378,7 @@ impl Session<'_> {
             return Ok(self.server.refuse(&mut self.out)?);
         };
         self.server.accept(&mut self.out)?;
-        let mut piece = vec![0; 16 << 10];
+        let mut piece = vec![0; 64 << 10];
         loop {
             let length = file.read(&mut piece).await?;
             let octets = piece.get(..length).unwrap_or_default();
@@ -262,15 +392,25 @@ impl Session<'_> {
 }
 
 /// How many octets go over the wire, dots not counted: each bare LF becomes CRLF, and the end gets one.
-fn sent_octets(message: &[u8]) -> u64 {
-    let is_bare = |pair: &&[u8]| pair.ends_with(b"\n") && !pair.starts_with(b"\r");
-    let bare = message.windows(2).filter(is_bare).count() + usize::from(message.starts_with(b"\n"));
-    let is_open = !message.is_empty() && !message.ends_with(b"\n");
-    (message.len() + bare + if is_open { 2 } else { 0 }) as u64
+fn sent_octets(file: &Path) -> io::Result<u64> {
+    let message = fs::read(file)?;
+    let mut octets: u64 = 0;
+    let mut last = b'\n';
+    for octet in message {
+        let is_bare = octet == b'\n' && last != b'\r';
+        octets = octets.saturating_add(if is_bare { 2 } else { 1 });
+        last = octet;
+    }
+    Ok(if last == b'\n' { octets } else { octets.saturating_add(2) })
 }
 
-impl Site {
-    fn now(&self) -> u64 {
-        self.start.elapsed().as_secs()
-    }
+fn seconds() -> Result<u64, Failure> {
+    Ok(SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs())
+}
+
+fn random<const COUNT: usize>() -> Result<[u8; COUNT], Failure> {
+    let mut octets = [0; COUNT];
+    ring::rand::SecureRandom::fill(&ring::rand::SystemRandom::new(), &mut octets)
+        .map_err(|_| "the system has no random octets")?;
+    Ok(octets)
 }
