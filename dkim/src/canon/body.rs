@@ -253,6 +253,7 @@ mod tests {
     #![allow(clippy::arithmetic_side_effects)]
 
     use super::*;
+    use crate::canon::oracle;
     use alloc::vec::Vec;
     use proptest::prelude::*;
 
@@ -274,37 +275,8 @@ mod tests {
         body.finish()
     }
 
-    /// The words of §3.4.3 and §3.4.4, one after the other, on the whole body.
     fn oracle(form: Form, body: &[u8]) -> Vec<u8> {
-        let mut lines: Vec<Vec<u8>> = Vec::new();
-        let mut rest = body;
-        while let Some(at) = rest.windows(2).position(|pair| pair == b"\r\n") {
-            lines.push(rest[..at].to_vec());
-            rest = &rest[at + 2..];
-        }
-        lines.push(rest.to_vec());
-        if form == Form::Relaxed {
-            for line in &mut lines {
-                while matches!(line.last(), Some(b' ' | b'\t')) {
-                    line.pop();
-                }
-                let mut reduced = Vec::new();
-                for &octet in line.iter() {
-                    let octet = if octet == b'\t' { b' ' } else { octet };
-                    if octet != b' ' || reduced.last() != Some(&b' ') {
-                        reduced.push(octet);
-                    }
-                }
-                *line = reduced;
-            }
-        }
-        while lines.last().is_some_and(Vec::is_empty) {
-            lines.pop();
-        }
-        if lines.is_empty() && form == Form::Simple {
-            lines.push(Vec::new());
-        }
-        lines.into_iter().flat_map(|line| [line, b"\r\n".to_vec()].concat()).collect()
+        oracle::body(form == Form::Relaxed, body)
     }
 
     #[test]

@@ -8,3 +8,8 @@ pub(crate) mod body;
 pub(crate) mod header;
 mod space;
 pub(crate) mod tap;
+
+#[cfg(test)]
+#[path = "../../tests/support/oracle.rs"]
+#[allow(clippy::arithmetic_side_effects, clippy::indexing_slicing, clippy::unwrap_used, unreachable_pub)]
+mod oracle;
