@@ -185,6 +185,8 @@ pub struct Transaction<'e> {
     replied: usize,
     /// 354 came although no recipient was accepted: an empty body ends that (RFC 2920 §3.1).
     is_void: bool,
+    /// A chunk was refused, and with it the message.
+    is_refused: bool,
     outcome: Outcome,
 }
 
@@ -205,6 +207,7 @@ impl<'e> Transaction<'e> {
             is_full: false,
             replied: 0,
             is_void: false,
+            is_refused: false,
             outcome,
         }
     }
@@ -241,6 +244,12 @@ impl<'e> Transaction<'e> {
             client::Advance::Event { used, event } => {
                 self.take(event, client, out)?;
                 Ok(Advance::Used(used))
+            }
+            // chunks need not wait for each other's replies (RFC 3030 §4.2)
+            client::Advance::NeedInput
+                if self.step == Step::Body && self.via_chunks && client.can_send_chunk() =>
+            {
+                Ok(Advance::NeedBody)
             }
             client::Advance::NeedInput => Ok(Advance::NeedInput),
             client::Advance::NeedCommand => self.our_turn(client, out),
@@ -309,8 +318,11 @@ impl<'e> Transaction<'e> {
                 }
             }
             Sent::Data => self.outcome.data = Some(reply.into_owned()),
+            // what follows a chunk that was refused hears no more than that it is out of sequence
+            Sent::Chunk | Sent::Body if self.is_refused => {}
             Sent::Chunk if !reply.code().is_success() => {
-                self.file_for_all(&reply);
+                self.file(reply);
+                self.is_refused = true;
                 self.step = Step::Replies;
             }
             Sent::Body if self.is_void => self.outcome.data = Some(reply.into_owned()),
@@ -332,11 +344,6 @@ impl<'e> Transaction<'e> {
             recipient.message = Some(reply.clone());
         }
         self.replied = self.replied.saturating_add(1);
-    }
-
-    fn file_for_all(&mut self, reply: &Reply<'_>) {
-        self.replied = 0;
-        self.file(reply.clone());
     }
 
     /// Nothing is awaited any more.

@@ -398,6 +398,45 @@ fn a_354_for_nobody_is_answered_with_an_empty_body() {
     assert!(!outcome.recipients[0].is_accepted() && outcome.recipients[0].message.is_none());
 }
 
+/// RFC 3030 §4.2: chunks go out without waiting, and what stands behind one that is refused is out of sequence.
+#[test]
+fn chunks_are_pipelined_and_the_first_refusal_counts() {
+    for lmtp in [false, true] {
+        let config = ClientConfig::new(host("c").into_owned()).with_tls(TlsPolicy::None).with_lmtp(lmtp);
+        let mut talk = with(config);
+        talk.hear("220 mx\r\n250-mx\r\n250-CHUNKING\r\n250 PIPELINING\r\n").unwrap();
+        let envelope = envelope(&["<one@b>", "<two@b>"]);
+        let mut transaction = Transaction::new(&envelope).with_chunks(&talk.client);
+        let mut step = |talk: &mut Talk, input: &mut &[u8]| loop {
+            match transaction.advance(&mut talk.client, input, 0, &mut talk.out).unwrap() {
+                transaction::Advance::Used(used) => *input = &input[used..],
+                transaction::Advance::NeedBody if talk.out.len() < 30 => {
+                    transaction.body(&mut talk.client, b"x\r\n", &mut talk.out).unwrap();
+                }
+                transaction::Advance::NeedBody => {
+                    transaction.end_body(&mut talk.client, &mut talk.out).unwrap();
+                }
+                other => return other,
+            }
+        };
+        assert_eq!(step(&mut talk, &mut &b""[..]), transaction::Advance::NeedInput);
+        talk.out.clear();
+        assert_eq!(
+            step(&mut talk, &mut &b"250 a\r\n250 b\r\n250 c\r\n"[..]),
+            transaction::Advance::NeedInput
+        );
+        assert_eq!(talk.out, b"BDAT 3\r\nx\r\nBDAT 3\r\nx\r\nBDAT 3\r\nx\r\nBDAT 0 LAST\r\n");
+        talk.out.clear();
+        let replies = b"250 d\r\n552 e\r\n503 f\r\n503 g\r\n";
+        assert_eq!(step(&mut talk, &mut &replies[..]), transaction::Advance::NeedInput);
+        assert_eq!(talk.out, b"RSET\r\n");
+        assert_eq!(step(&mut talk, &mut &b"250 h\r\n"[..]), transaction::Advance::Done);
+        for recipient in transaction.into_outcome().recipients {
+            assert_eq!(recipient.message.unwrap().code().get(), 552);
+        }
+    }
+}
+
 #[test]
 fn a_lost_connection_leaves_what_was_known() {
     let mut talk = ready("PIPELINING");
@@ -475,4 +514,20 @@ fn servers_are_waited_for_as_long_as_the_rfc_says() {
     assert_eq!(talk.client.advance(b"", 1000, &mut talk.out), Ok(Advance::NeedInput));
     assert_eq!(talk.client.advance(b"22", 1200, &mut talk.out), Ok(Advance::NeedInput));
     assert_eq!(talk.client.deadline(), Some(1300));
+    // a piece of a body has three minutes, and the end of it ten
+    let mut talk = ready("PIPELINING");
+    talk.send("MAIL FROM:<a@b>").unwrap();
+    talk.send("RCPT TO:<c@d>").unwrap();
+    talk.send("DATA").unwrap();
+    assert_eq!(talk.client.advance(b"", 10, &mut talk.out), Ok(Advance::NeedInput));
+    assert_eq!(talk.client.deadline(), Some(310));
+    talk.hear("250 a\r\n250 b\r\n").unwrap();
+    assert_eq!(talk.client.deadline(), Some(120));
+    talk.hear("354 c\r\n").unwrap();
+    assert_eq!(talk.client.advance(b"", 20, &mut talk.out), Ok(Advance::NeedCommand));
+    assert_eq!(talk.client.deadline(), Some(200));
+    talk.client.body(b"x\r\n", &mut talk.out).unwrap();
+    talk.client.end_body(&mut talk.out).unwrap();
+    assert_eq!(talk.client.advance(b"", 30, &mut talk.out), Ok(Advance::NeedInput));
+    assert_eq!(talk.client.deadline(), Some(630));
 }

@@ -90,6 +90,8 @@ struct Transaction {
     recipients: u32,
     /// Those that were accepted.
     accepted: u32,
+    /// A chunk was refused, and with it the message.
+    is_refused: bool,
     /// How many replies to the end of the body have come.
     body_replies: u32,
     /// There is one as soon as a chunk has been sent.
@@ -141,7 +143,8 @@ impl Client {
         self.transaction.is_open
     }
 
-    /// When the server's time is up: then close the connection. `None` while nothing is awaited.
+    /// When the server's time is up: then close the connection. While a body goes out behind DATA, that is when
+    /// its next piece must have been taken. `None` while nothing is awaited.
     #[must_use]
     pub fn deadline(&self) -> Option<u64> {
         let limits = &self.config.limits;
@@ -177,6 +180,9 @@ impl Client {
                 Phase::Challenged | Phase::Body(_) | Phase::Broken => true,
                 _ => false,
             };
+            if matches!(self.phase, Phase::Body(_)) {
+                self.waiting_since = Some(now);
+            }
             if is_our_turn {
                 return Ok(Advance::NeedCommand);
             }
@@ -298,7 +304,11 @@ impl Client {
             Sent::Rcpt if code.is_success() => {
                 self.transaction.accepted = self.transaction.accepted.saturating_add(1);
             }
-            Sent::Body if self.sent.front() != Some(&Sent::Body) => self.transaction.is_open = false,
+            Sent::Chunk if !code.is_success() => self.transaction.is_refused = true,
+            Sent::Body if self.sent.front() != Some(&Sent::Body) => {
+                // behind a chunk that was refused only RSET helps (RFC 3030 §2)
+                self.transaction.is_open = self.transaction.is_refused;
+            }
             Sent::Mail if !code.is_success() => self.transaction.is_open = false,
             Sent::Quit => self.phase = Phase::Closed,
             _ => {}
@@ -311,7 +321,9 @@ impl Client {
 
     /// LMTP answers the end of a body once for each recipient that was accepted (RFC 2033 §4.2).
     fn awaits_more_body_replies(&mut self) -> bool {
-        let all = if self.config.lmtp { self.transaction.accepted.max(1) } else { 1 };
+        // once a chunk was refused the last one is a command out of sequence
+        let is_for_each = self.config.lmtp && !self.transaction.is_refused;
+        let all = if is_for_each { self.transaction.accepted.max(1) } else { 1 };
         self.transaction.body_replies = self.transaction.body_replies.saturating_add(1);
         self.transaction.body_replies < all
     }
@@ -493,6 +505,7 @@ impl Client {
             return Err(Misuse::NotNow);
         };
         encoder.finish(out).map_err(|error| self.break_off(error))?;
+        self.waiting_since = None;
         self.sent.push_back(Sent::Body);
         Ok(())
     }
@@ -532,6 +545,8 @@ impl Client {
         };
         self.transaction.filter = Some(filter);
         let size = u64::try_from(good.len()).unwrap_or(u64::MAX);
+        // a chunk may take its time to go out
+        self.waiting_since = None;
         Command::Bdat { size, last }.write(out);
         out.extend_from_slice(&good);
         self.sent.push_back(if last { Sent::Body } else { Sent::Chunk });

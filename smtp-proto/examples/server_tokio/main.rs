@@ -1,14 +1,20 @@
 //! A mail server on tokio: STARTTLS or implicit TLS by rustls with a certificate made on the spot, AUTH by
-//! `mailproto-sasl`, each message written to a file.
+//! `mailproto-sasl`, mail from other servers authenticated by `mailproto-auth-results`, each message written to a file.
 //!
-//! `server_tokio PROFILE ADDRESS DOMAIN FOLDER [USER:PASSWORD]`, for example
+//! `server_tokio [--zone FILE] PROFILE ADDRESS DOMAIN FOLDER [USER:PASSWORD]`, for example
 //! `server_tokio submission 127.0.0.1:2587 example.com /tmp/mail alice:secret`; PROFILE is `relay`, `submission`,
-//! `submissions` or `lmtp`.
+//! `submissions` or `lmtp`. With `--zone` a file says what the DNS says, in place of the system's name servers. The
+//! certificate is written to `certificate.pem` in the folder, for clients to trust.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
-use sasl::{Attempt, Channel, Mechanism, Nonce, Prepared, Step, StoredKeys, scram::Decoy};
+mod check;
+mod users;
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use check::Dns;
+use sasl::{Channel, ChannelBinding};
 use smtp_proto::{
-    Code, EnhancedCode, Name, Received, Reply, Server, Timestamp,
+    Code, EnhancedCode, Name, Path, Received, Reply, Server, Timestamp,
     relay::{self, Decision, Peer, PopBeforeSmtp, RelayPolicy},
     server::{Advance, Config, Event, Profile},
 };
@@ -34,6 +40,7 @@ use tokio_rustls::{
     TlsAcceptor,
     rustls::{ServerConfig, pki_types::PrivatePkcs8KeyDer},
 };
+use users::{Outcome, Users};
 
 type Failure = Box<dyn Error + Send + Sync>;
 
@@ -47,23 +54,21 @@ struct Site {
     policy: RelayPolicy,
     logins: PopBeforeSmtp,
     users: Option<Users>,
+    dns: Dns,
     tls: TlsAcceptor,
     folder: PathBuf,
     start: Instant,
     count: AtomicU64,
 }
 
-/// The one user of this example, and how it is asked who it is.
-struct Users {
-    name: String,
-    password: String,
-    sasl: sasl::Server,
-}
-
 #[tokio::main]
 async fn main() -> ExitCode {
     let arguments: Vec<_> = env::args().skip(1).collect();
-    let [profile, address, domain, folder, user @ ..] = arguments.as_slice() else {
+    let (zone, arguments) = match arguments.as_slice() {
+        [flag, zone, rest @ ..] if flag == "--zone" => (Some(zone.as_str()), rest),
+        all => (None, all),
+    };
+    let [profile, address, domain, folder, user @ ..] = arguments else {
         return usage();
     };
     let profile = match profile.as_str() {
@@ -73,7 +78,11 @@ async fn main() -> ExitCode {
         "lmtp" => Profile::Lmtp,
         _ => return usage(),
     };
-    match serve(profile, address, domain, folder, user).await {
+    let result = match site(profile, domain, folder, user, zone) {
+        Ok(site) => serve(Arc::new(site), address).await,
+        Err(error) => Err(error),
+    };
+    match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("server_tokio: {error}");
@@ -83,17 +92,19 @@ async fn main() -> ExitCode {
 }
 
 fn usage() -> ExitCode {
-    eprintln!("usage: server_tokio relay|submission|submissions|lmtp ADDRESS DOMAIN FOLDER [USER:PASSWORD]");
+    eprintln!(
+        "usage: server_tokio [--zone FILE] relay|submission|submissions|lmtp ADDRESS DOMAIN FOLDER [USER:PASSWORD]"
+    );
     ExitCode::from(2)
 }
 
-async fn serve(
+fn site(
     profile: Profile,
-    address: &str,
     domain: &str,
     folder: &str,
     user: &[String],
-) -> Result<(), Failure> {
+    zone: Option<&str>,
+) -> Result<Site, Failure> {
     let domain = Name::parse(domain).map_err(|error| format!("{domain}: {error}"))?;
     let folder = PathBuf::from(folder);
     if !folder.is_dir() {
@@ -108,18 +119,22 @@ async fn serve(
     config.starttls = true;
     config.smtputf8 = true;
     if users.is_some() {
-        config = config.with_mechanisms(MECHANISMS.map(Mechanism::name));
+        config = config.with_mechanisms(Users::mechanisms());
     }
-    let site = Arc::new(Site {
+    Ok(Site {
         config: Arc::new(config),
-        policy: RelayPolicy::new([domain.clone()]),
+        tls: acceptor(domain.as_str(), &folder)?,
+        policy: RelayPolicy::new([domain]),
         logins: PopBeforeSmtp::new(0, 0),
         users,
-        tls: acceptor(domain.as_str())?,
+        dns: Dns::new(zone)?,
         folder,
         start: Instant::now(),
         count: AtomicU64::new(0),
-    });
+    })
+}
+
+async fn serve(site: Arc<Site>, address: &str) -> Result<(), Failure> {
     let listener = TcpListener::bind(address).await.map_err(|error| format!("{address}: {error}"))?;
     println!("listening on {}", listener.local_addr()?);
     loop {
@@ -134,31 +149,36 @@ async fn serve(
 }
 
 /// TLS with a certificate that nobody has signed but itself.
-fn acceptor(domain: &str) -> Result<TlsAcceptor, Failure> {
-    let made = rcgen::generate_simple_self_signed([domain.to_owned()])?;
+fn acceptor(domain: &str, folder: &std::path::Path) -> Result<TlsAcceptor, Failure> {
+    let made = rcgen::generate_simple_self_signed([domain.to_owned(), "localhost".to_owned()])?;
+    let text = STANDARD.encode(made.cert.der());
+    let pem = format!("-----BEGIN CERTIFICATE-----\n{text}\n-----END CERTIFICATE-----\n");
+    fs::write(folder.join("certificate.pem"), pem)?;
     let key = PrivatePkcs8KeyDer::from(made.signing_key.serialize_der());
-    let config = ServerConfig::builder()
+    let mut config = ServerConfig::builder()
         .with_no_client_auth()
         .with_single_cert(vec![made.cert.der().clone()], key.into())?;
+    // without it a channel of TLS 1.2 could not be bound (RFC 9266 §4.2)
+    config.require_ems = true;
     Ok(TlsAcceptor::from(Arc::new(config)))
 }
 
 async fn connection(site: &Site, stream: TcpStream, peer: IpAddr) -> Result<(), Failure> {
-    let server = Server::new(Arc::clone(&site.config), site.now());
-    let stream: Box<dyn Stream> =
-        if server.is_tls() { Box::new(site.tls.accept(stream).await?) } else { Box::new(stream) };
-    Session {
+    let mut session = Session {
         site,
-        server,
-        stream,
+        server: Server::new(Arc::clone(&site.config), site.now()),
+        stream: Box::new(stream),
+        channel: Channel::Clear,
         peer,
         input: Vec::new(),
         out: Vec::new(),
         message: Message::default(),
         challenge: None,
+    };
+    if session.server.is_tls() {
+        session = session.shake_hands().await?;
     }
-    .run()
-    .await
+    session.run().await
 }
 
 /// One client.
@@ -166,6 +186,8 @@ struct Session<'s> {
     site: &'s Site,
     server: Server,
     stream: Box<dyn Stream>,
+    /// What SASL may know of the connection.
+    channel: Channel,
     peer: IpAddr,
     /// What has been read and not been used.
     input: Vec<u8>,
@@ -179,11 +201,24 @@ struct Session<'s> {
 #[derive(Default)]
 struct Message {
     hello: String,
+    sender: String,
+    recipients: Vec<String>,
     is_utf8: bool,
     body: Vec<u8>,
 }
 
 impl Session<'_> {
+    /// Puts TLS over the connection.
+    async fn shake_hands(mut self) -> Result<Self, Failure> {
+        let stream = self.site.tls.accept(self.stream).await?;
+        let (_, tls) = stream.get_ref();
+        let label = ChannelBinding::EXPORTER_LABEL.as_bytes();
+        let material = tls.export_keying_material([0; 32], label, Some(b""))?;
+        self.channel = Channel::Tls(vec![ChannelBinding::tls_exporter(material)]);
+        self.stream = Box::new(stream);
+        Ok(self)
+    }
+
     async fn run(mut self) -> Result<(), Failure> {
         loop {
             let input = std::mem::take(&mut self.input);
@@ -193,7 +228,7 @@ impl Session<'_> {
                 let unread = input.get(at..).unwrap_or_default();
                 match self.server.advance(unread, self.site.now(), &mut self.out) {
                     Advance::Event { used, event } => {
-                        self.take(event)?;
+                        self.take(event).await?;
                         at = at.saturating_add(used);
                     }
                     Advance::NeedReply => self.server.accept(&mut self.out)?,
@@ -206,7 +241,7 @@ impl Session<'_> {
                         self.flush().await?;
                         // fails if anything stands behind STARTTLS
                         self.server = self.server.upgrade(unread, self.site.now())?;
-                        self.stream = Box::new(self.site.tls.accept(self.stream).await?);
+                        self = self.shake_hands().await?;
                         break;
                     }
                     Advance::Close => {
@@ -232,99 +267,84 @@ impl Session<'_> {
     }
 
     /// Deals with an event. What asks and is not answered here is accepted.
-    fn take(&mut self, event: Event<'_>) -> Result<(), Failure> {
+    async fn take(&mut self, event: Event<'_>) -> Result<(), Failure> {
         match event {
             Event::Hello { host, .. } => self.message.hello = host.to_string(),
             Event::Auth { mechanism, initial } => {
                 let initial = initial.as_ref().map(|initial| initial.expose().as_slice());
-                let step = self.start_auth(mechanism.as_str(), initial)?;
-                self.answer_auth(step)?;
+                let outcome = self.users()?.start(mechanism.as_str(), initial, &self.channel)?;
+                self.answer_auth(outcome)?;
             }
             Event::AuthResponse(response) => {
                 let challenge = self.challenge.take().ok_or("a response without a challenge")?;
-                self.answer_auth(challenge.respond(response.expose()))?;
+                let outcome = self.users()?.respond(challenge, response.expose());
+                self.answer_auth(outcome)?;
             }
             Event::AuthCancelled => self.challenge = None,
             Event::Mail(mail) => {
+                self.message.sender = address(&mail.path);
                 self.message.is_utf8 = mail.params.smtputf8;
+                self.message.recipients.clear();
                 self.message.body.clear();
             }
             Event::Rcpt(rcpt) => {
                 let peer = Peer::new(self.peer).with_authenticated(self.server.is_authenticated());
                 let (policy, logins) = (&self.site.policy, &self.site.logins);
-                if relay::decide(policy, &peer, &rcpt.path, logins, self.site.now()) == Decision::Refuse {
-                    self.server.reply(&relay::REFUSAL, &mut self.out)?;
+                match relay::decide(policy, &peer, &rcpt.path, logins, self.site.now()) {
+                    Decision::Refuse => self.server.reply(&relay::REFUSAL, &mut self.out)?,
+                    _ => self.message.recipients.push(address(&rcpt.path)),
                 }
             }
             Event::Body(octets) => self.message.body.extend_from_slice(octets),
             Event::BodyRefused(_) | Event::Reset => self.message.body.clear(),
-            Event::BodyEnd => self.store()?,
+            Event::BodyEnd => self.finish_message().await?,
             _ => {}
         }
         Ok(())
     }
 
-    fn start_auth(&self, mechanism: &str, initial: Option<&[u8]>) -> Result<Step, Failure> {
-        let users = self.site.users.as_ref().ok_or("nobody can authenticate here")?;
-        let channel = if self.server.is_tls() { Channel::Tls(Vec::new()) } else { Channel::Clear };
-        Ok(users.sasl.start(Attempt {
-            mechanism: Mechanism::parse(mechanism).ok_or("a mechanism that was not offered")?,
-            initial,
-            channel: &channel,
-            nonce: Nonce::from_entropy(random()?),
-            now: seconds()?,
-        }))
+    fn users(&self) -> Result<&Users, Failure> {
+        Ok(self.site.users.as_ref().ok_or("nobody can authenticate here")?)
     }
 
-    /// Answers what SASL asks, and tells the client what came of it.
-    fn answer_auth(&mut self, step: Step) -> Result<(), Failure> {
-        let users = self.site.users.as_ref().ok_or("nobody can authenticate here")?;
-        let mut step = step;
-        loop {
-            step = match step {
-                Step::Challenge(challenge) => {
-                    self.server.challenge(challenge.as_bytes(), &mut self.out)?;
-                    self.challenge = Some(challenge);
-                    return Ok(());
-                }
-                Step::Password(check) => {
-                    let is_right = check.user() == users.name && check.password() == users.password;
-                    check.answer(is_right)
-                }
-                Step::Secret(lookup) => {
-                    let password = (lookup.user() == users.name).then_some(users.password.as_bytes());
-                    lookup.answer(password)
-                }
-                Step::Keys(lookup) => {
-                    let keys = match lookup.user() == users.name {
-                        true => {
-                            let salt: [u8; 18] = random()?;
-                            Some(StoredKeys::derive(
-                                lookup.hash(),
-                                &Prepared::ascii(&users.password)?,
-                                &salt,
-                                4096,
-                            )?)
-                        }
-                        false => None,
-                    };
-                    lookup.answer(keys)
-                }
-                Step::Authorize(question) => question.answer(false),
-                Step::Token(check) => check.refuse("invalid_token"),
-                Step::External(check) => check.answer(None),
-                Step::Done(_) => return Ok(self.server.accept(&mut self.out)?),
-                Step::Failed(_) => {
-                    let code = Code::new(535).ok_or("535 is a code")?;
-                    let reply = Reply::new(code, EnhancedCode::new(5, 7, 8), "Authentication failed");
-                    return Ok(self.server.reply(&reply, &mut self.out)?);
-                }
-            };
+    /// Tells the client what came of its authentication so far.
+    fn answer_auth(&mut self, outcome: Outcome) -> Result<(), Failure> {
+        match outcome {
+            Outcome::Challenge(challenge) => {
+                self.server.challenge(challenge.as_bytes(), &mut self.out)?;
+                self.challenge = Some(challenge);
+            }
+            Outcome::Success => self.server.accept(&mut self.out)?,
+            Outcome::Refused => {
+                let code = Code::new(535).ok_or("535 is a code")?;
+                let reply = Reply::new(code, EnhancedCode::new(5, 7, 8), "Authentication failed");
+                self.server.reply(&reply, &mut self.out)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The message is complete: it is kept, unless it comes from another server and is not what it claims to be.
+    async fn finish_message(&mut self) -> Result<(), Failure> {
+        let site = self.site;
+        let body = std::mem::take(&mut self.message.body);
+        if site.config.profile != Profile::Relay {
+            return self.store(&body);
+        }
+        let envelope = auth_results::Envelope::new(self.peer, &self.message.hello, &self.message.sender);
+        let envelope = self
+            .message
+            .recipients
+            .iter()
+            .fold(envelope, |envelope, recipient| envelope.with_recipient(recipient));
+        match check::check(&site.dns, envelope, &body, site.config.host.as_str(), seconds()?).await? {
+            Ok(message) => self.store(&message),
+            Err(reply) => Ok(self.server.reply(&reply, &mut self.out)?),
         }
     }
 
-    /// Writes the message to a file, with a trace field on top.
-    fn store(&mut self) -> Result<(), Failure> {
+    /// Writes the message to a file, with a trace field on top. Nobody sees a file that is not complete.
+    fn store(&self, message: &[u8]) -> Result<(), Failure> {
         let site = self.site;
         let id = format!("{:06}", site.count.fetch_add(1, Ordering::Relaxed));
         let date = Timestamp::new(i64::try_from(seconds()?)?).ok_or("the clock is wrong")?.to_mail_date();
@@ -333,24 +353,18 @@ impl Session<'_> {
             .with_server(&self.server, self.message.is_utf8)
             .id(&id)
             .to_string();
-        let octets = [received.as_bytes(), b"\r\n", &self.message.body].concat();
-        fs::write(site.folder.join(format!("{id}.eml")), octets)?;
-        println!("{id}: {} octets", self.message.body.len());
+        let octets = [received.as_bytes(), b"\r\n", message].concat();
+        let part = site.folder.join(format!("{id}.part"));
+        fs::write(&part, octets)?;
+        fs::rename(part, site.folder.join(format!("{id}.eml")))?;
+        println!("{id}: {} octets", message.len());
         Ok(())
     }
 }
 
-/// What the example can check with a password at hand.
-const MECHANISMS: [Mechanism; 5] =
-    [Mechanism::ScramSha256, Mechanism::ScramSha1, Mechanism::CramMd5, Mechanism::Plain, Mechanism::Login];
-
-impl Users {
-    fn new(user: &str, host: &str) -> Result<Self, Failure> {
-        let (name, password) = user.split_once(':').ok_or("a user is NAME:PASSWORD")?;
-        let decoy = Decoy::new(sasl::Secret::new(&random::<18>()?));
-        let sasl = sasl::Server::new(host, &MECHANISMS, decoy)?;
-        Ok(Self { name: name.to_owned(), password: password.to_owned(), sasl })
-    }
+/// What stands between the brackets of a path.
+fn address(path: &Path<'_>) -> String {
+    path.to_string().trim_start_matches('<').trim_end_matches('>').to_owned()
 }
 
 impl Site {
