@@ -1,4 +1,4 @@
-//! The examples against each other: `server_tokio` and `client`, which `cargo test` builds beside the tests.
+//! The examples against each other, and with broken arguments.
 #![allow(
     clippy::arithmetic_side_effects,
     clippy::indexing_slicing,
@@ -7,44 +7,48 @@
     clippy::panic
 )]
 
-mod programs;
+mod loopback;
 
-use programs::{Folder, OurServer, Said, example, large_message, message, our_server, trace, without_trace};
-/// Our client sends a message; gives what it said, and whether it succeeded.
-fn send(server: &OurServer, options: &[&str], envelope: [&str; 2], message: &[u8]) -> Said {
-    let address = format!("localhost:{}", server.port);
-    let [from, to] = envelope;
-    let arguments = [options, &[&address, from, to]].concat();
-    Said::run(&example("client"), &arguments, message)
-}
+use loopback::{OurServer, large_message, message, our_client, said, trace, without_trace};
+use std::process::{Command, Output};
+use testkit::programs::{Folder, example, run_anyhow};
 
 const ENVELOPE: [&str; 2] = ["a@client.example", "b@example.com"];
 
+fn expect_success(output: &Output) {
+    assert!(output.status.success(), "{}", said(output));
+}
+
+fn expect_failure(output: &Output, text: &str) {
+    assert!(!output.status.success() && said(output).contains(text), "{text:?} in {:?}", said(output));
+}
+
 #[test]
 fn the_client_authenticates_under_tls() {
-    let server = our_server("submission", &[]);
+    let server = OurServer::new("submission", "examples-submission");
     let ca = server.certificate();
+    let send = |options: &[&str], message: &[u8]| our_client(&server.port, options, ENVELOPE, message);
     let options = ["--starttls", "--ca", &ca, "--user", "alice:sesame"];
-    send(&server, &options, ENVELOPE, &message()).expect_success();
-    send(&server, &[&options[..], &["--bdat"]].concat(), ENVELOPE, &large_message()).expect_success();
+    expect_success(&send(&options, &message()));
+    expect_success(&send(&[&options[..], &["--bdat"]].concat(), &large_message()));
     assert_eq!(server.messages(2), [message(), large_message()]);
     let trace = trace(&server.files(2)[0]);
     assert!(trace.contains("with ESMTPSA"), "{trace}");
 
     let wrong = ["--starttls", "--ca", &ca, "--user", "alice:wrong"];
-    send(&server, &wrong, ENVELOPE, &message()).expect_failure("authentication failed");
-    let nobody = ["--starttls", "--ca", &ca];
-    send(&server, &nobody, ENVELOPE, &message()).expect_failure("530 5.7.0");
-    send(&server, &["--user", "alice:sesame"], ENVELOPE, &message()).expect_failure("no mechanism");
-    send(&server, &["--starttls", "--ca", "/dev/null"], ENVELOPE, &message()).expect_failure("certificate");
+    expect_failure(&send(&wrong, &message()), "authentication failed");
+    expect_failure(&send(&["--starttls", "--ca", &ca], &message()), "530 5.7.0");
+    expect_failure(&send(&["--user", "alice:sesame"], &message()), "no mechanism");
+    expect_failure(&send(&["--starttls", "--ca", "/dev/null"], &message()), "certificate");
 }
 
 #[test]
 fn the_client_goes_under_tls_at_once() {
-    let server = our_server("submissions", &[]);
+    let server = OurServer::new("submissions", "examples-submissions");
     let ca = server.certificate();
     let wide = ["a@client.example", "grüße@example.com"];
-    send(&server, &["--tls", "--ca", &ca, "--user", "alice:sesame"], wide, &message()).expect_success();
+    let options = ["--tls", "--ca", &ca, "--user", "alice:sesame"];
+    expect_success(&our_client(&server.port, &options, wide, &message()));
     assert_eq!(server.messages(1), [message()]);
     let trace = trace(&server.files(1)[0]);
     assert!(trace.contains("with UTF8SMTPSA"), "{trace}");
@@ -52,31 +56,26 @@ fn the_client_goes_under_tls_at_once() {
 
 #[test]
 fn the_client_speaks_lmtp() {
-    let server = our_server("lmtp", &[]);
-    send(&server, &["--lmtp"], ENVELOPE, &message()).expect_success();
+    let server = OurServer::new("lmtp", "examples-lmtp");
+    expect_success(&our_client(&server.port, &["--lmtp"], ENVELOPE, &message()));
     assert_eq!(server.messages(1), [message()]);
 }
 
 #[test]
 fn mail_from_other_servers_is_authenticated_at_the_end_of_data() {
-    let folder = Folder::new("zone");
-    let zone = folder.write(
-        "zone",
-        b"good.example. TXT \"v=spf1 ip4:127.0.0.1 ip6:::1 -all\"\n_dmarc.good.example. TXT \"v=DMARC1; p=reject\"\n\
-          bad.example. TXT \"v=spf1 -all\"\n_dmarc.bad.example. TXT \"v=DMARC1; p=reject\"\n",
-    );
-    let server = our_server("relay", &["--zone", &zone]);
-    let from = |author: &str| {
-        let header = format!(
-            "Authentication-Results: example.com; dmarc=pass header.from=bank.example\r\nFrom: <a@{author}>\r\n"
-        );
-        [header.as_bytes(), b"Subject: x\r\n\r\nHello\r\n"].concat()
+    let zone = "good.example. TXT \"v=spf1 ip4:127.0.0.1 -all\"\n_dmarc.good.example. TXT \"v=DMARC1; p=reject\"\n\
+        bad.example. TXT \"v=spf1 -all\"\n_dmarc.bad.example. TXT \"v=DMARC1; p=reject\"\n";
+    let server = OurServer::with_zone("relay", "examples-relay", zone);
+    let forged = "Authentication-Results: example.com; dmarc=pass header.from=bank.example\r\n";
+    let send = |sender: &str, author: &str| {
+        let text = format!("{forged}From: <a@{author}>\r\nSubject: x\r\n\r\nHello\r\n");
+        our_client(&server.port, &[], [sender, "b@example.com"], text.as_bytes())
     };
-    let to = "b@example.com";
-    send(&server, &[], ["a@good.example", to], &from("good.example")).expect_success();
-    send(&server, &[], ["a@bad.example", to], &from("bad.example")).expect_failure("550 5.7.1 DMARC fail");
-    send(&server, &[], ["a@good.example", to], &from("bad.example")).expect_failure("550 5.7.1 DMARC fail");
+    expect_success(&send("a@good.example", "good.example"));
+    expect_failure(&send("a@bad.example", "bad.example"), "550 5.7.1 DMARC fail");
+    expect_failure(&send("a@good.example", "bad.example"), "550 5.7.1 DMARC fail");
     let files = server.files(1);
+    assert_eq!(files.len(), 1, "what is refused is not kept");
     let text = String::from_utf8(files[0].clone()).unwrap();
     assert!(text.contains("\r\nAuthentication-Results: example.com;\r\n"), "{text}");
     assert!(text.contains("spf=pass") && text.contains("dmarc=pass"), "{text}");
@@ -87,8 +86,8 @@ fn mail_from_other_servers_is_authenticated_at_the_end_of_data() {
 #[test]
 fn broken_arguments_are_refused() {
     let missing = "/nowhere/at/all";
-    let folder = Folder::new("arguments");
-    let here = folder.path();
+    let folder = Folder::new("examples-arguments");
+    let here = folder.path().to_str().unwrap();
     for (name, arguments, expected) in [
         ("client", &[][..], "no address"),
         ("client", &["localhost:1", "a@b"], "nobody to send to"),
@@ -105,6 +104,6 @@ fn broken_arguments_are_refused() {
         ("server_tokio", &["relay", "nowhere", "example.com", here], "nowhere: "),
         ("server_tokio", &["--zone", missing, "relay", "127.0.0.1:0", "example.com", here], missing),
     ] {
-        Said::run(&example(name), arguments, b"").expect_failure(expected);
+        expect_failure(&run_anyhow(Command::new(example(name)).args(arguments), b""), expected);
     }
 }

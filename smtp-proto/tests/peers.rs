@@ -8,193 +8,41 @@
     clippy::panic
 )]
 
+mod loopback;
+
+use loopback::{
+    OurServer, USER, large_message, message, our_client, said, trace, with_line_feeds, without_trace,
+};
 use std::{
     fs,
-    io::{BufRead, BufReader, Write},
-    net::TcpListener,
-    path::{Path, PathBuf},
-    process::{Child, Command, Output, Stdio},
-    thread,
-    time::{Duration, Instant},
+    process::{Command, Output},
 };
-
-const USER: &str = "alice:sesame";
-
-/// Dots at the start of lines, a line with a dot alone, an empty line, octets outside ASCII, a long line.
-fn message() -> Vec<u8> {
-    let mut message = b"From: <a@client.example>\r\nTo: <b@example.com>\r\nSubject: dots\r\n\
-        Date: Sun, 22 Nov 2026 03:10:01 +0000\r\nMessage-ID: <1@client.example>\r\n\r\n\
-        .\r\n..\r\n.hidden\r\n\r\nGr\xc3\xbc\xc3\x9fe\r\n"
-        .to_vec();
-    message.extend_from_slice(&b"x".repeat(900));
-    message.extend_from_slice(b"\r\nend\r\n");
-    message
-}
-
-fn large_message() -> Vec<u8> {
-    let mut message = message();
-    while message.len() < 10 << 20 {
-        message.extend_from_slice(b".a line of a large message, which starts with a dot\r\n");
-    }
-    message
-}
-
-/// A folder that goes away again.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("mailproto-peers-{}-{name}", std::process::id()));
-        let _ = fs::remove_dir_all(&path);
-        fs::create_dir_all(&path).unwrap();
-        Self(path)
-    }
-
-    fn write(&self, name: &str, octets: &[u8]) -> String {
-        let path = self.0.join(name);
-        fs::write(&path, octets).unwrap();
-        path.to_str().unwrap().to_owned()
-    }
-
-    /// The files whose name ends like this, once there are so many.
-    fn wait_for(&self, end: &str, count: usize) -> Vec<Vec<u8>> {
-        let start = Instant::now();
-        loop {
-            let mut files = Vec::new();
-            find(&self.0, end, &mut files);
-            if files.len() >= count {
-                files.sort();
-                return files.iter().map(|path| fs::read(path).unwrap()).collect();
-            }
-            assert!(start.elapsed() < Duration::from_secs(20), "{} of {count} files", files.len());
-            thread::sleep(Duration::from_millis(50));
-        }
-    }
-}
-
-fn find(folder: &Path, end: &str, files: &mut Vec<PathBuf>) {
-    for entry in fs::read_dir(folder).unwrap().map(Result::unwrap) {
-        let path = entry.path();
-        if path.is_dir() {
-            find(&path, end, files);
-        } else if path.to_str().unwrap().contains(end) {
-            files.push(path);
-        }
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
-}
-
-/// A program that ends when the test does.
-struct Running(Child);
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-fn example(name: &str) -> PathBuf {
-    let test = std::env::current_exe().unwrap();
-    let path = test.parent().unwrap().parent().unwrap().join("examples").join(name);
-    assert!(path.exists(), "{} is missing: cargo build --examples", path.display());
-    path
-}
-
-/// Our server, on a port of its own.
-struct OurServer {
-    folder: Folder,
-    port: String,
-    _running: Running,
-}
-
-fn our_server(profile: &str, name: &str) -> OurServer {
-    let folder = Folder::new(name);
-    let mut child = Command::new(example("server_tokio"))
-        .args([profile, "127.0.0.1:0", "example.com", folder.0.to_str().unwrap(), USER])
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    let line = lines.next().unwrap().unwrap();
-    // the rest must be read, or the server waits to be heard
-    thread::spawn(move || lines.for_each(drop));
-    let port = line.rsplit(':').next().unwrap().to_owned();
-    OurServer { folder, port, _running: Running(child) }
-}
-
-impl OurServer {
-    /// The messages without the trace field that the server has put on top.
-    fn messages(&self, count: usize) -> Vec<Vec<u8>> {
-        self.folder.wait_for(".eml", count).iter().map(|file| without_trace(file)).collect()
-    }
-
-    fn address(&self, scheme: &str) -> String {
-        format!("{scheme}://127.0.0.1:{}", self.port)
-    }
-}
-
-fn without_trace(file: &[u8]) -> Vec<u8> {
-    assert!(file.starts_with(b"Received: "));
-    let mut rest = file;
-    loop {
-        let end = rest.windows(2).position(|pair| pair == b"\r\n").unwrap() + 2;
-        rest = &rest[end..];
-        if !rest.starts_with(b" ") {
-            return rest.to_vec();
-        }
-    }
-}
-
-fn trace(file: &[u8]) -> String {
-    String::from_utf8_lossy(&file[..file.len() - without_trace(file).len()]).into_owned()
-}
+use testkit::programs::{self, Folder, Running, free_port, listening, run_anyhow};
 
 /// Runs a program that must succeed.
 fn run(program: &str, arguments: &[&str], input: &[u8]) -> Output {
-    let mut child = Command::new(program)
-        .args(arguments)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap_or_else(|error| panic!("{program}: {error}"));
-    let mut stdin = child.stdin.take().unwrap();
-    let octets = input.to_vec();
-    let writer = thread::spawn(move || drop(stdin.write_all(&octets)));
-    let output = child.wait_with_output().unwrap();
-    writer.join().unwrap();
-    let said = [&output.stdout[..], &output.stderr].concat();
-    assert!(output.status.success(), "{program} {arguments:?}:\n{}", String::from_utf8_lossy(&said));
-    output
-}
-
-fn with_line_feeds(message: &[u8]) -> Vec<u8> {
-    message.iter().copied().filter(|octet| *octet != b'\r').collect()
+    programs::run(Command::new(program).args(arguments), input)
 }
 
 #[test]
 #[ignore = "needs the mail programs that .ci/peers-smtp installs"]
 fn curl() {
-    let relay = our_server("relay", "curl-relay");
+    let relay = OurServer::new("relay", "curl-relay");
     let files = Folder::new("curl-files");
-    let small = files.write("small", &message());
-    let large = files.write("large", &large_message());
-    let envelope = ["-sS", "--mail-from", "a@client.example", "--mail-rcpt", "b@example.com", "-T"];
+    let small = files.write("small", message());
+    let large = files.write("large", large_message());
     let send = |url: &str, file: &str, more: &[&str]| {
+        let envelope = ["-sS", "--mail-from", "a@client.example", "--mail-rcpt", "b@example.com", "-T"];
         run("curl", &[&envelope[..], &[file, url], more].concat(), b"")
     };
     send(&relay.address("smtp"), &small, &[]);
     send(&relay.address("smtp"), &large, &[]);
     send(&relay.address("smtp"), &small, &["--ssl-reqd", "-k"]);
-    assert_eq!(relay.messages(3), [message(), large_message(), message()]);
+    send(&relay.address("smtp"), &small, &["--mail-rcpt", "grüße@example.com"]);
+    assert_eq!(relay.messages(4), [message(), large_message(), message(), message()]);
+    assert!(trace(&relay.files(4)[3]).contains("with UTF8SMTP "));
 
-    let submission = our_server("submission", "curl-submission");
+    let submission = OurServer::new("submission", "curl-submission");
     for mechanism in ["PLAIN", "LOGIN", "CRAM-MD5"] {
         let login = format!("AUTH={mechanism}");
         let more = ["--ssl-reqd", "-k", "-u", USER, "--login-options", &login];
@@ -202,29 +50,29 @@ fn curl() {
     }
     assert_eq!(submission.messages(3), [message(), message(), message()]);
 
-    let submissions = our_server("submissions", "curl-submissions");
+    let submissions = OurServer::new("submissions", "curl-submissions");
     send(&submissions.address("smtps"), &small, &["-k", "-u", USER]);
     assert_eq!(submissions.messages(1), [message()]);
-    let trace = trace(&submissions.folder.wait_for(".eml", 1)[0]);
+    let trace = trace(&submissions.files(1)[0]);
     assert!(trace.contains("with ESMTPSA"), "{trace}");
 }
 
 #[test]
 #[ignore = "needs the mail programs that .ci/peers-smtp installs"]
 fn curl_is_refused_without_authentication_or_for_elsewhere() {
-    let submission = our_server("submission", "curl-refused");
+    let submission = OurServer::new("submission", "curl-refused");
     let refused = |server: &OurServer, rcpt: &str, more: &[&str]| {
         let url = server.address("smtp");
         let arguments = ["-sS", "--mail-from", "a@client.example", "--mail-rcpt", rcpt, "-T", "-", &url];
-        let output = Command::new("curl").args(arguments).args(more).stdin(Stdio::null()).output().unwrap();
+        let output = run_anyhow(Command::new("curl").args(arguments).args(more), b"");
         assert!(!output.status.success());
-        String::from_utf8_lossy(&output.stderr).into_owned()
+        said(&output)
     };
     assert!(refused(&submission, "b@example.com", &[]).contains("530"));
     assert!(refused(&submission, "b@example.com", &["--ssl-reqd", "-k"]).contains("530"));
     let wrong = ["--ssl-reqd", "-k", "-u", "alice:wrong"];
     assert!(refused(&submission, "b@example.com", &wrong).contains("Login denied"));
-    let relay = our_server("relay", "curl-open-relay");
+    let relay = OurServer::new("relay", "curl-open-relay");
     assert!(refused(&relay, "b@elsewhere.example", &[]).contains("550"));
 }
 
@@ -232,27 +80,27 @@ fn curl_is_refused_without_authentication_or_for_elsewhere() {
 #[ignore = "needs the mail programs that .ci/peers-smtp installs"]
 fn swaks() {
     let files = Folder::new("swaks-files");
-    let file = format!("@{}", files.write("message", &message()));
+    let file = format!("@{}", files.write("message", message()));
     let common =
         ["--from", "a@client.example", "--to", "b@example.com", "--data", &file, "--server", "127.0.0.1"];
     let send = |server: &OurServer, more: &[&str]| {
         run("swaks", &[&common[..], &["--port", &server.port], more].concat(), b"");
     };
-    let relay = our_server("relay", "swaks-relay");
+    let relay = OurServer::new("relay", "swaks-relay");
     send(&relay, &[]);
     send(&relay, &["--pipeline"]);
     send(&relay, &["--tls"]);
-    let received = relay.messages(3);
-    let submission = our_server("submission", "swaks-submission");
+    let submission = OurServer::new("submission", "swaks-submission");
+    let user = ["--auth-user", "alice", "--auth-password", "sesame"];
     for mechanism in ["PLAIN", "LOGIN", "CRAM-MD5"] {
-        send(
-            &submission,
-            &["--tls", "--auth", mechanism, "--auth-user", "alice", "--auth-password", "sesame"],
-        );
+        send(&submission, &[&["--tls", "--auth", mechanism], &user[..]].concat());
     }
-    let lmtp = our_server("lmtp", "swaks-lmtp");
+    let submissions = OurServer::new("submissions", "swaks-submissions");
+    send(&submissions, &[&["--tls-on-connect", "--auth", "PLAIN"], &user[..]].concat());
+    let lmtp = OurServer::new("lmtp", "swaks-lmtp");
     send(&lmtp, &["--protocol", "LMTP"]);
-    for received in received.into_iter().chain(submission.messages(3)).chain(lmtp.messages(1)) {
+    let received = [relay.messages(3), submission.messages(3), submissions.messages(1), lmtp.messages(1)];
+    for received in received.concat() {
         // swaks adds an empty line
         let body = received.strip_suffix(b"\r\n").unwrap_or(&received);
         assert!(received == message() || body == message(), "{}", received.escape_ascii());
@@ -262,21 +110,27 @@ fn swaks() {
 #[test]
 #[ignore = "needs the mail programs that .ci/peers-smtp installs"]
 fn msmtp() {
-    let submission = our_server("submission", "msmtp");
+    let send = |server: &OurServer, more: &[&str]| {
+        let port = format!("--port={}", server.port);
+        let common = ["--host=127.0.0.1", &port, "--from=a@client.example", "b@example.com"];
+        run("msmtp", &[more, &common].concat(), &with_line_feeds(&message()));
+    };
+    let user = ["--user=alice", "--passwordeval=echo sesame", "--tls=on", "--tls-certcheck=off"];
+    let submission = OurServer::new("submission", "msmtp-submission");
     for mechanism in ["plain", "login", "cram-md5", "scram-sha-1", "scram-sha-256"] {
         let auth = format!("--auth={mechanism}");
-        let port = format!("--port={}", submission.port);
-        let common = [
-            "--host=127.0.0.1",
-            "--tls=on",
-            "--tls-certcheck=off",
-            "--user=alice",
-            "--passwordeval=echo sesame",
-        ];
-        let own = [&port, &auth, "--from=a@client.example", "b@example.com"];
-        run("msmtp", &[&common[..], &own].concat(), &with_line_feeds(&message()));
+        send(&submission, &[&user[..], &[&auth]].concat());
     }
     assert_eq!(submission.messages(5), vec![message(); 5]);
+    let submissions = OurServer::new("submissions", "msmtp-submissions");
+    send(&submissions, &[&user[..], &["--tls-starttls=off", "--auth=scram-sha-256"]].concat());
+    assert_eq!(submissions.messages(1), [message()]);
+    let relay = OurServer::new("relay", "msmtp-relay");
+    send(&relay, &[]);
+    assert_eq!(relay.messages(1), [message()]);
+    let lmtp = OurServer::new("lmtp", "msmtp-lmtp");
+    send(&lmtp, &["--protocol=lmtp"]);
+    assert_eq!(lmtp.messages(1), [message()]);
 }
 
 #[test]
@@ -284,136 +138,380 @@ fn msmtp() {
 fn python_smtplib() {
     const SCRIPT: &str = r#"
 import smtplib, ssl, sys
-message = sys.stdin.buffer.read()
-context = ssl.create_default_context()
-context.check_hostname = False
-context.verify_mode = ssl.CERT_NONE
-server = smtplib.SMTP('127.0.0.1', int(sys.argv[1]), local_hostname='client.example')
-server.starttls(context=context)
-server.login('alice', 'sesame')
-assert server.sendmail('a@client.example', ['b@example.com', 'c@example.com'], message) == {}
-server.sendmail('a@client.example', ['gr\u00fc\u00dfe@example.com'], message, ['SMTPUTF8', 'BODY=8BITMIME'])
-server.quit()
+relay, submission, submissions, lmtp = map(int, sys.argv[1:5])
+message = open(sys.argv[5], 'rb').read()
+large = open(sys.argv[6], 'rb').read()
+context = ssl._create_unverified_context()
+def send(server, message, to=['b@example.com'], options=[]):
+    assert server.sendmail('a@client.example', to, message, options) == {}
+with smtplib.SMTP('127.0.0.1', relay, local_hostname='client.example') as server:
+    send(server, message, ['b@example.com', 'c@example.com'])
+    send(server, large)
+for mechanism in ['plain', 'login', 'cram_md5']:
+    with smtplib.SMTP('127.0.0.1', submission) as server:
+        server.starttls(context=context)
+        server.ehlo()
+        server.user, server.password = 'alice', 'sesame'
+        server.auth(mechanism.upper().replace('_', '-'), getattr(server, 'auth_' + mechanism))
+        send(server, message)
+with smtplib.SMTP_SSL('127.0.0.1', submissions, context=context) as server:
+    server.login('alice', 'sesame')
+    send(server, message, ['gr\u00fc\u00dfe@example.com'], ['SMTPUTF8', 'BODY=8BITMIME'])
+# it reads one reply to the end of a message, however many recipients there are
+with smtplib.LMTP('127.0.0.1', lmtp) as server:
+    send(server, message)
 "#;
-    let submission = our_server("submission", "smtplib");
-    run("/usr/bin/python3", &["-c", SCRIPT, &submission.port], &message());
-    assert_eq!(submission.messages(2), [message(), message()]);
-    let files = submission.folder.wait_for(".eml", 2);
-    assert!(trace(&files[1]).contains("with UTF8SMTPSA"), "{}", trace(&files[1]));
+    let files = Folder::new("smtplib-files");
+    let (small, large) = (files.write("small", message()), files.write("large", large_message()));
+    let profiles = ["relay", "submission", "submissions", "lmtp"];
+    let [relay, submission, submissions, lmtp] =
+        profiles.map(|profile| OurServer::new(profile, &format!("smtplib-{profile}")));
+    let ports = [&*relay.port, &submission.port, &submissions.port, &lmtp.port];
+    run("/usr/bin/python3", &[&["-c", SCRIPT], &ports[..], &[&small, &large]].concat(), b"");
+    assert_eq!(relay.messages(2), [message(), large_message()]);
+    assert_eq!(submission.messages(3), [message(), message(), message()]);
+    assert_eq!(submissions.messages(1), [message()]);
+    assert_eq!(lmtp.messages(1), [message()]);
+    let trace = trace(&submissions.files(1)[0]);
+    assert!(trace.contains("with UTF8SMTPSA"), "{trace}");
 }
 
 #[test]
 #[ignore = "needs the mail programs that .ci/peers-smtp installs"]
-fn a_hundred_sessions_at_once() {
-    let relay = our_server("relay", "smtp-source");
-    let address = format!("inet:127.0.0.1:{}", relay.port);
-    let program = "/usr/sbin/smtp-source";
-    run(
-        program,
-        &["-s", "100", "-m", "400", "-l", "5000", "-f", "a@client.example", "-t", "b@example.com", &address],
-        b"",
-    );
-    // the header has numbers that differ
-    let body = |message: &Vec<u8>| {
-        let end = message.windows(4).position(|window| window == b"\r\n\r\n").unwrap();
-        message[end..].to_vec()
+fn nodemailer() {
+    const SCRIPT: &str = r#"
+const nodemailer = require('nodemailer');
+const [relay, submission, submissions, lmtp] = process.argv.slice(1, 5).map(Number);
+const message = require('fs').readFileSync(process.argv[5]);
+const large = require('fs').readFileSync(process.argv[6]);
+async function send(port, options, raw, to = 'b@example.com') {
+    const tls = { rejectUnauthorized: false };
+    const transport = nodemailer.createTransport({ host: '127.0.0.1', port, name: 'client.example', tls, ...options });
+    const info = await transport.sendMail({ envelope: { from: 'a@client.example', to: [to] }, raw });
+    if (info.rejected.length > 0) throw new Error(info.response);
+    transport.close();
+}
+(async () => {
+    const auth = { user: 'alice', pass: 'sesame' };
+    await send(relay, { ignoreTLS: true }, message);
+    await send(relay, { ignoreTLS: true }, large);
+    await send(relay, { ignoreTLS: true }, message, 'gr\u00fc\u00dfe@example.com');
+    for (const authMethod of ['PLAIN', 'LOGIN', 'CRAM-MD5'])
+        await send(submission, { requireTLS: true, auth, authMethod }, message);
+    await send(submissions, { secure: true, auth }, message);
+    await send(lmtp, { lmtp: true, ignoreTLS: true }, message);
+})().catch((error) => { console.error(error); process.exit(1); });
+"#;
+    let modules = std::env::var("MAILPROTO_NODE_MODULES").expect("MAILPROTO_NODE_MODULES holds nodemailer");
+    let files = Folder::new("nodemailer-files");
+    let (small, large) = (files.write("small", message()), files.write("large", large_message()));
+    let profiles = ["relay", "submission", "submissions", "lmtp"];
+    let [relay, submission, submissions, lmtp] =
+        profiles.map(|profile| OurServer::new(profile, &format!("nodemailer-{profile}")));
+    let ports = [&*relay.port, &submission.port, &submissions.port, &lmtp.port];
+    let mut command = Command::new("node");
+    command.env("NODE_PATH", modules).args(["-e", SCRIPT]).args(ports).args([small, large]);
+    programs::run(&mut command, b"");
+    assert_eq!(relay.messages(3), [message(), large_message(), message()]);
+    assert!(trace(&relay.files(3)[2]).contains("with UTF8SMTP "));
+    assert_eq!(submission.messages(3), [message(), message(), message()]);
+    assert_eq!(submissions.messages(1), [message()]);
+    assert_eq!(lmtp.messages(1), [message()]);
+}
+
+#[test]
+#[ignore = "needs the mail programs that .ci/peers-smtp installs"]
+fn a_hundred_sessions_of_smtp_source_at_once() {
+    let files = Folder::new("smtp-source-files");
+    // it ends the last line itself
+    let file = files.write("message", with_line_feeds(&message()).trim_ascii_end());
+    let send = |server: &OurServer, sizes: &[&str]| {
+        let envelope = ["-F", &file, "-f", "a@client.example", "-t", "b@example.com"];
+        let address = format!("inet:127.0.0.1:{}", server.port);
+        run("/usr/sbin/smtp-source", &[sizes, &envelope, &[&address]].concat(), b"");
     };
-    let bodies: Vec<_> = relay.messages(400).iter().map(body).collect();
-    assert!(bodies[0].len() >= 5000 && bodies.iter().all(|body| *body == bodies[0]));
-    let lmtp = our_server("lmtp", "smtp-source-lmtp");
-    let address = format!("inet:127.0.0.1:{}", lmtp.port);
-    run(
-        program,
-        &["-L", "-s", "20", "-m", "40", "-r", "3", "-f", "a@client.example", "-t", "b@example.com", &address],
-        b"",
-    );
-    assert_eq!(lmtp.messages(40).len(), 40);
+    let relay = OurServer::new("relay", "smtp-source");
+    send(&relay, &["-s", "100", "-m", "400"]);
+    assert!(relay.messages(400).iter().all(|received| *received == message()));
+    let lmtp = OurServer::new("lmtp", "smtp-source-lmtp");
+    send(&lmtp, &["-L", "-s", "20", "-m", "40", "-r", "3"]);
+    assert!(lmtp.messages(40).iter().all(|received| *received == message()));
 }
 
-/// A port that nothing listens on.
-fn free_port() -> String {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port().to_string()
+/// Exim, which was not installed but unpacked.
+struct Exim {
+    program: String,
+    folder: Folder,
 }
 
-/// Starts a server of others, and waits until it listens.
-fn start(program: &str, arguments: &[&str], port: &str) -> Running {
-    let child = Command::new(program).args(arguments).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
-    let running = Running(child.unwrap_or_else(|error| panic!("{program}: {error}")));
-    let start = Instant::now();
-    while std::net::TcpStream::connect(format!("127.0.0.1:{port}")).is_err() {
-        assert!(start.elapsed() < Duration::from_secs(20), "{program} does not listen");
-        thread::sleep(Duration::from_millis(50));
+impl Exim {
+    /// With this configuration below what every one needs.
+    fn new(name: &str, config: &str) -> Self {
+        let program = std::env::var("MAILPROTO_EXIM").expect("MAILPROTO_EXIM is the path of Exim");
+        let folder = Folder::new(name);
+        let base = folder.path().display();
+        let config = format!(
+            "exim_path = {program}\nprimary_hostname = client.example\nspool_directory = {base}/spool\n\
+             log_file_path = {base}/%s.log\nkeep_environment =\nnever_users =\n{config}"
+        );
+        folder.write("exim.conf", config);
+        // it gives up its rights
+        for name in [folder.folder("spool"), folder.folder("mail"), folder.path().display().to_string()] {
+            run("chown", &["Debian-exim", &name], b"");
+        }
+        Self { program, folder }
     }
-    running
+
+    fn command(&self) -> Command {
+        let mut command = Command::new(&self.program);
+        command.arg("-C").arg(self.folder.join("exim.conf"));
+        command
+    }
+
+    /// Sends a message, and waits until it is delivered.
+    fn send(&self, to: &str, message: &[u8]) {
+        let mut command = self.command();
+        command.args(["-odf", "-oi", "-f", "a@client.example", to]);
+        programs::run(&mut command, &with_line_feeds(message));
+    }
+
+    fn log(&self) -> String {
+        fs::read_to_string(self.folder.join("main.log")).unwrap()
+    }
 }
 
-/// Our client sends a message, given with line feeds.
-fn send(port: &str, more: &[&str], message: &[u8]) {
-    let address = format!("127.0.0.1:{port}");
-    let arguments = [more, &[&address, "a@client.example", "b@example.com"]].concat();
-    run(example("client").to_str().unwrap(), &arguments, &with_line_feeds(message));
+fn exim_to(server: &OurServer, name: &str, transport: &str, authenticators: &str) -> Exim {
+    let config = format!(
+        "begin routers\nall:\n driver = manualroute\n route_list = * 127.0.0.1\n self = send\n transport = out\n\
+         begin transports\nout:\n driver = smtp\n port = {}\n allow_localhost\n{transport}\n\
+         begin authenticators\n{authenticators}\n",
+        server.port
+    );
+    Exim::new(name, &config)
+}
+
+/// Exim sends with BDAT, which it notes as `K`, and pipelines.
+#[test]
+#[ignore = "needs the mail programs that .ci/peers-smtp installs"]
+fn exim() {
+    let relay = OurServer::new("relay", "exim-relay");
+    let exim = exim_to(&relay, "exim-plain", " hosts_try_chunking = *\n hosts_avoid_tls = *", "");
+    exim.send("b@example.com", &message());
+    exim.send("b@example.com", &large_message());
+    exim.send("grüße@example.com", &message());
+    assert_eq!(relay.messages(3), [message(), large_message(), message()]);
+    assert_eq!(exim.log().matches(" K C=\"250 2.6.0 Message accepted\"").count(), 3, "{}", exim.log());
+    let with_dots = exim_to(&relay, "exim-data", " hosts_try_chunking =\n hosts_require_tls = *", "");
+    with_dots.send("b@example.com", &message());
+    assert_eq!(relay.messages(4)[3], message());
+    assert!(with_dots.log().contains("X=TLS1.3") && !with_dots.log().contains(" K "), "{}", with_dots.log());
+
+    let submission = OurServer::new("submission", "exim-submission");
+    let required = " hosts_try_chunking = *\n hosts_require_tls = *\n hosts_require_auth = *";
+    for (mechanism, driver) in [
+        ("PLAIN", "plaintext\n client_send = ^alice^sesame"),
+        ("LOGIN", "plaintext\n client_send = : alice : sesame"),
+        ("CRAM-MD5", "cram_md5\n client_name = alice\n client_secret = sesame"),
+    ] {
+        let driver = format!("it:\n public_name = {mechanism}\n driver = {driver}");
+        let exim = exim_to(&submission, "exim-auth", required, &driver);
+        exim.send("b@example.com", &message());
+        assert!(exim.log().contains("A=it"), "{}", exim.log());
+    }
+    assert_eq!(submission.messages(3), [message(), message(), message()]);
+
+    let lmtp = OurServer::new("lmtp", "exim-lmtp");
+    let exim = exim_to(&lmtp, "exim-lmtp-client", " protocol = lmtp\n hosts_avoid_tls = *", "");
+    exim.send("b@example.com", &message());
+    assert_eq!(lmtp.messages(1), [message()]);
+}
+
+/// Our client sends a message that must be taken.
+fn send(port: u16, options: &[&str], to: &str, message: &[u8]) {
+    let output = our_client(&port.to_string(), options, ["a@client.example", to], message);
+    assert!(output.status.success(), "{options:?}: {}", said(&output));
+}
+
+/// A certificate for `localhost`, and its key.
+fn certificate(folder: &Folder) -> (String, String) {
+    let (certificate, key) = (folder.join("cert.pem"), folder.join("key.pem"));
+    let names = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"];
+    let kind =
+        ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-addext", "basicConstraints=CA:FALSE"];
+    let files = ["-x509", "-nodes", "-days", "2", "-keyout", &key, "-out", &certificate];
+    run("openssl", &[&["req"], &files[..], &kind, &names].concat(), b"");
+    run("chmod", &["a+r", &key], b"");
+    (certificate, key)
+}
+
+/// The messages that were kept with line feeds, as they were sent.
+fn assert_kept(files: &[Vec<u8>], sent: &[Vec<u8>]) {
+    let mut kept: Vec<_> = files.iter().map(|file| with_line_feeds(&without_trace(file))).collect();
+    let mut sent: Vec<_> = sent.iter().map(|message| with_line_feeds(message)).collect();
+    // servers name files as they like
+    kept.sort();
+    sent.sort();
+    assert!(kept == sent, "{}", kept.first().unwrap_or(&vec![]).escape_ascii());
+}
+
+#[test]
+#[ignore = "needs the mail programs that .ci/peers-smtp installs"]
+fn our_client_and_exim() {
+    let folder = Folder::new("exim-certificate");
+    let (certificate, key) = certificate(&folder);
+    let port = free_port();
+    let exim = Exim::new("exim-server", "");
+    let base = exim.folder.path().display();
+    let config = format!(
+        "local_interfaces = 127.0.0.1\ndaemon_smtp_ports = {port}\nchunking_advertise_hosts = *\n\
+         pipelining_advertise_hosts = *\nsmtputf8_advertise_hosts = *\ntls_advertise_hosts = *\n\
+         tls_certificate = {certificate}\ntls_privatekey = {key}\nacl_smtp_rcpt = accept\n\
+         begin routers\nall:\n driver = accept\n transport = in\n\
+         begin transports\nin:\n driver = appendfile\n directory = {base}/mail\n directory_file = $message_id.eml\n \
+         use_crlf\n message_prefix =\n message_suffix =\n user = Debian-exim\n\
+         begin authenticators\n\
+         plain:\n driver = plaintext\n public_name = PLAIN\n \
+         server_condition = ${{if and{{{{eq{{$auth2}}{{alice}}}}{{eq{{$auth3}}{{sesame}}}}}}}}\n\
+         cram:\n driver = cram_md5\n public_name = CRAM-MD5\n \
+         server_secret = ${{if eq{{$auth1}}{{alice}}{{sesame}}fail}}\n"
+    );
+    let head = fs::read_to_string(exim.folder.join("exim.conf")).unwrap();
+    exim.folder.write("exim.conf", head + &config);
+    let _server = listening(exim.command().arg("-bdf"), port);
+    let tls = ["--starttls", "--ca", &certificate, "--user", USER];
+    send(port, &[], "b@example.com", &message());
+    send(port, &["--bdat"], "b@example.com", &large_message());
+    send(port, &tls, "b@example.com", &message());
+    send(port, &[], "grüße@example.com", &message());
+    let files = exim.folder.wait_for(".eml", 4);
+    let sent = [message(), large_message(), message(), message()];
+    assert_eq!(files.len(), sent.len());
+    let mut received: Vec<_> = files.iter().map(|file| without_trace(file)).collect();
+    received.sort();
+    let mut sent = sent;
+    sent.sort();
+    assert!(received == sent);
+    assert!(exim.log().contains("P=esmtpsa") && exim.log().contains(" K S="), "{}", exim.log());
+}
+
+/// Postfix, with all that it needs in a folder.
+struct Postfix {
+    folder: Folder,
+    port: u16,
+    certificate: String,
+    _master: Running,
+}
+
+impl Postfix {
+    fn new() -> Self {
+        let folder = Folder::new("postfix");
+        let (certificate, key) = certificate(&folder);
+        let base = folder.path().display();
+        let port = free_port();
+        let main = format!(
+            "compatibility_level = 3.6\nqueue_directory = {base}/queue\ndata_directory = {base}/data\n\
+             maillog_file = {base}/log\nmaillog_file_prefixes = {base}\ninet_interfaces = 127.0.0.1\n\
+             inet_protocols = ipv4\nmyhostname = mx.example\nmydestination =\nalias_maps =\nalias_database =\n\
+             local_recipient_maps =\nvirtual_mailbox_domains = example.com\nvirtual_mailbox_base = {base}/mail\n\
+             virtual_mailbox_maps = static:box/\nvirtual_uid_maps = static:65534\n\
+             virtual_gid_maps = static:65534\nvirtual_minimum_uid = 1\nvirtual_mailbox_limit = 0\n\
+             message_size_limit = 50000000\nsmtputf8_enable = yes\nsmtpd_tls_security_level = may\n\
+             smtpd_tls_cert_file = {certificate}\nsmtpd_tls_key_file = {key}\n"
+        );
+        let master = format!(
+            "127.0.0.1:{port} inet n - n - - smtpd\ncleanup unix n - n - 0 cleanup\nqmgr unix n - n 300 1 qmgr\n\
+             tlsmgr unix - - n 1000? 1 tlsmgr\nrewrite unix - - n - - trivial-rewrite\nbounce unix - - n - 0 bounce\n\
+             defer unix - - n - 0 bounce\ntrace unix - - n - 0 bounce\nerror unix - - n - - error\n\
+             proxymap unix - - n - - proxymap\nvirtual unix - n n - - virtual\nanvil unix - - n - 1 anvil\n\
+             postlog unix-dgram n - n - 1 postlogd\n"
+        );
+        folder.write("etc/main.cf", main);
+        folder.write("etc/master.cf", master);
+        folder.folder("queue");
+        run("chown", &["postfix", &folder.folder("data")], b"");
+        run("chmod", &["777", &folder.folder("mail")], b"");
+        let etc = folder.join("etc");
+        run("/usr/sbin/postfix", &["-c", &etc, "check"], b"");
+        let server = listening(Command::new("/usr/lib/postfix/sbin/master").args(["-d", "-c", &etc]), port);
+        Self { folder, port, certificate, _master: server }
+    }
+}
+
+#[test]
+#[ignore = "needs the mail programs that .ci/peers-smtp installs"]
+fn our_client_and_postfix() {
+    let postfix = Postfix::new();
+    let port = postfix.port;
+    let tls = ["--starttls", "--ca", &postfix.certificate];
+    send(port, &[], "b@example.com", &message());
+    send(port, &[], "b@example.com", &large_message());
+    send(port, &["--bdat"], "b@example.com", &large_message());
+    send(port, &tls, "b@example.com", &message());
+    send(port, &[], "grüße@example.com", &message());
+    let files = postfix.folder.wait_for("/new/", 5);
+    assert_kept(&files, &[message(), large_message(), large_message(), message(), message()]);
+    assert!(files.iter().any(|file| trace(file).contains("with UTF8SMTP")));
+    assert!(files.iter().any(|file| trace(file).contains("with ESMTPS")));
 }
 
 #[test]
 #[ignore = "needs the mail programs that .ci/peers-smtp installs"]
 fn our_client_and_aiosmtpd() {
     const SCRIPT: &str = r#"
-import sys, time
+import os, ssl, sys, time
 from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import AuthResult
+port, folder, certificate, key, needs_login = sys.argv[1:6]
 class Store:
     count = 0
     async def handle_DATA(self, server, session, envelope):
-        with open('%s/%06d.part' % (sys.argv[2], self.count), 'wb') as file:
-            file.write(envelope.original_content)
-        import os
-        os.rename('%s/%06d.part' % (sys.argv[2], self.count), '%s/%06d.eml' % (sys.argv[2], self.count))
+        name = '%s/%06d' % (folder, self.count)
         self.count += 1
+        with open(name + '.part', 'wb') as file:
+            file.write(envelope.original_content)
+        os.rename(name + '.part', name + '.eml')
         return '250 ok'
-Controller(Store(), hostname='127.0.0.1', port=int(sys.argv[1])).start()
+def authenticate(server, session, envelope, mechanism, login):
+    return AuthResult(success=(login.login == b'alice' and login.password == b'sesame'))
+options = {}
+if needs_login == 'yes':
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(certificate, key)
+    options = dict(tls_context=context, require_starttls=True, auth_required=True, authenticator=authenticate)
+Controller(Store(), hostname='127.0.0.1', port=int(port), enable_SMTPUTF8=True, **options).start()
 time.sleep(600)
 "#;
     let folder = Folder::new("aiosmtpd");
-    let port = free_port();
-    let _server = start("/usr/bin/python3", &["-c", SCRIPT, &port, folder.0.to_str().unwrap()], &port);
-    send(&port, &[], &message());
-    send(&port, &[], &large_message());
-    let files = folder.wait_for(".eml", 2);
-    assert_eq!(files, [message(), large_message()]);
-}
-
-#[test]
-#[ignore = "needs the mail programs that .ci/peers-smtp installs"]
-fn our_client_and_smtp_sink() {
-    for lmtp in [false, true] {
-        let folder = Folder::new(if lmtp { "sink-lmtp" } else { "sink" });
+    let (certificate, key) = certificate(&folder);
+    let start = |name: &str, needs_login: &str| {
         let port = free_port();
-        let dump = format!("{}/%M.", folder.0.display());
-        let address = format!("inet:127.0.0.1:{port}");
-        let user = ["-u", "nobody", "-d", &dump, &address, "100"];
-        let more: &[&str] = if lmtp { &["-L", "-8"] } else { &["-8"] };
-        // smtp-sink gives up its rights
-        assert!(Command::new("chmod").arg("777").arg(&folder.0).status().unwrap().success());
-        let _server = start("/usr/sbin/smtp-sink", &[more, &user].concat(), &port);
-        send(&port, if lmtp { &["--lmtp"] } else { &[] }, &message());
-        let deadline = Instant::now() + Duration::from_secs(10);
-        let wanted = with_line_feeds(&message());
-        loop {
-            let files = folder.wait_for(".", 1);
-            let has_arrived = |file: &Vec<u8>| file.windows(wanted.len()).any(|window| window == wanted);
-            if files.iter().any(has_arrived) {
-                break;
-            }
-            assert!(Instant::now() < deadline, "{}", files.concat().escape_ascii());
-            thread::sleep(Duration::from_millis(50));
-        }
-    }
+        let mut command = Command::new("/usr/bin/python3");
+        command.args([
+            "-c",
+            SCRIPT,
+            &port.to_string(),
+            &folder.folder(name),
+            &certificate,
+            &key,
+            needs_login,
+        ]);
+        (listening(&mut command, port), port)
+    };
+    let (_open, port) = start("open", "no");
+    send(port, &[], "b@example.com", &message());
+    send(port, &[], "b@example.com", &large_message());
+    send(port, &[], "grüße@example.com", &message());
+    assert_eq!(folder.wait_for("open/", 3), [message(), large_message(), message()]);
+    let (_closed, port) = start("closed", "yes");
+    send(port, &["--starttls", "--ca", &certificate, "--user", USER], "b@example.com", &message());
+    assert_eq!(folder.wait_for("closed/", 1), [message()]);
 }
 
 #[test]
 #[ignore = "needs the mail programs that .ci/peers-smtp installs"]
 fn our_client_and_dovecot_lmtp() {
     let folder = Folder::new("dovecot");
-    let base = folder.0.display();
+    let base = folder.path().display();
     let port = free_port();
     let config = format!(
         "protocols = lmtp\nbase_dir = {base}/run\nlog_path = {base}/log\nssl = no\nmail_location = maildir:{base}/mail/%u\n\
@@ -423,13 +521,13 @@ fn our_client_and_dovecot_lmtp() {
          userdb {{\n driver = static\n args = uid=nobody gid=nogroup home={base}/mail/%u allow_all_users=yes\n}}\n\
          service lmtp {{\n inet_listener lmtp {{\n address = 127.0.0.1\n port = {port}\n }}\n}}\n"
     );
-    let config = folder.write("dovecot.conf", config.as_bytes());
-    fs::create_dir_all(folder.0.join("mail")).unwrap();
-    assert!(Command::new("chmod").args(["-R", "777"]).arg(&folder.0).status().unwrap().success());
-    let _server = start("/usr/sbin/dovecot", &["-F", "-c", &config], &port);
-    send(&port, &["--lmtp"], &message());
+    let config = folder.write("dovecot.conf", config);
+    folder.folder("mail");
+    run("chmod", &["-R", "777", folder.path().to_str().unwrap()], b"");
+    let _server = listening(Command::new("/usr/sbin/dovecot").args(["-F", "-c", &config]), port);
+    send(port, &["--lmtp"], "b@example.com", &message());
+    send(port, &["--lmtp"], "b@example.com", &large_message());
+    send(port, &["--lmtp", "--bdat"], "b@example.com", &message());
     // the folder of the mailbox that holds what is new
-    let files = folder.wait_for("/new/", 1);
-    let wanted = with_line_feeds(&message());
-    assert!(files[0].ends_with(&wanted) || files[0].ends_with(&message()), "{}", files[0].escape_ascii());
+    assert_kept(&folder.wait_for("/new/", 3), &[message(), large_message(), message()]);
 }
