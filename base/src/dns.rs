@@ -97,7 +97,7 @@ pub struct Mx {
 
 /// The octets of one TXT record: its character-strings joined with nothing between them, as RFC 7208 §3.3,
 /// RFC 6376 §3.6.2.2 and RFC 9989 §4.5 all want it. Cloning is a reference count.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Txt {
     octets: Arc<[u8]>,
 }

@@ -70,31 +70,33 @@ impl<I: Inquiry> Step<I> {
         resolver: &(impl Resolve + ?Sized),
         mut is_up: impl FnMut() -> bool,
     ) -> I::Outcome {
-        let mut step = self;
-        loop {
-            match step {
-                Self::Ask(inquiry) if is_up() => return inquiry.expire(),
-                Self::Ask(inquiry) => {
-                    let answer = resolver.resolve(inquiry.question());
-                    step = inquiry.answer(answer);
-                }
+        let mut inquiry = match self {
+            Self::Ask(inquiry) => inquiry,
+            Self::Done(outcome) => return outcome,
+        };
+        while !is_up() {
+            let answer = resolver.resolve(inquiry.question());
+            inquiry = match inquiry.answer(answer) {
+                Self::Ask(next) => next,
                 Self::Done(outcome) => return outcome,
-            }
+            };
         }
+        inquiry.expire()
     }
 
     /// Answers every question from `resolver`, one after the other. Dropping the future cancels the work; a
     /// time-out is the caller's to put around it.
     pub async fn run_async(self, resolver: &(impl AsyncResolve + ?Sized)) -> I::Outcome {
-        let mut step = self;
+        let mut inquiry = match self {
+            Self::Ask(inquiry) => inquiry,
+            Self::Done(outcome) => return outcome,
+        };
         loop {
-            match step {
-                Self::Ask(inquiry) => {
-                    let answer = resolver.resolve(inquiry.question()).await;
-                    step = inquiry.answer(answer);
-                }
+            let answer = resolver.resolve(inquiry.question()).await;
+            inquiry = match inquiry.answer(answer) {
+                Self::Ask(next) => next,
                 Self::Done(outcome) => return outcome,
-            }
+            };
         }
     }
 

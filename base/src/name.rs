@@ -64,12 +64,8 @@ impl Name {
             return Ok(Self::root());
         }
         let text = text.strip_suffix('.').unwrap_or(text);
-        check(text.as_bytes())?;
-        let mut text: Arc<str> = Arc::from(text);
-        if let Some(text) = Arc::get_mut(&mut text) {
-            text.make_ascii_lowercase();
-        }
-        Ok(Self { text })
+        let has_upper_case = check(text.as_bytes())?;
+        Ok(Self { text: if has_upper_case { Arc::from(text.to_ascii_lowercase()) } else { Arc::from(text) } })
     }
 
     /// Reads a name from octets, as [`parse`](Self::parse) does.
@@ -109,7 +105,7 @@ impl Name {
     /// The root, the name with no labels. It is what a null MX (RFC 7505) names.
     #[must_use]
     pub fn root() -> Self {
-        Self { text: Arc::from("") }
+        Self { text: Arc::default() }
     }
 
     /// The name under which the PTR records of an address stand: `1.2.0.192.in-addr.arpa` for 192.0.2.1
@@ -215,16 +211,47 @@ impl Name {
     }
 }
 
-/// Checks a name without its trailing dot.
-fn check(octets: &[u8]) -> Result<(), NameError> {
-    // almost all names are right: what is wrong with one is only looked for when something is
-    let are_allowed = octets.iter().fold(true, |so_far, octet| so_far & matches!(octet, b' '..=b'~'));
-    let mut labels = octets.split(|&octet| octet == b'.');
-    if are_allowed && octets.len() <= MAX_OCTETS && labels.all(|label| (1..=MAX_LABEL).contains(&label.len()))
-    {
-        return Ok(());
+/// What an octet is in a name.
+const PLAIN: u8 = 0;
+const UPPER_CASE: u8 = 1;
+const DOT: u8 = 2;
+const FORBIDDEN: u8 = 4;
+
+/// What each octet is.
+#[allow(clippy::indexing_slicing, reason = "an index out of bounds does not compile here")]
+const CLASSES: [u8; 256] = {
+    let mut classes = [FORBIDDEN; 256];
+    let mut octet = b' ';
+    while octet <= b'~' {
+        classes[octet as usize] = match octet {
+            b'.' => DOT,
+            b'A'..=b'Z' => UPPER_CASE,
+            _ => PLAIN,
+        };
+        octet = octet.wrapping_add(1);
     }
-    find_error(octets)
+    classes
+};
+
+/// Checks a name without its trailing dot, and tells whether it has letters in upper case.
+fn check(octets: &[u8]) -> Result<bool, NameError> {
+    // almost all names are right: what is wrong with one is only looked for when something is
+    let (mut seen, mut label, mut are_labels_right) = (0, 0_usize, octets.len() <= MAX_OCTETS);
+    for &octet in octets {
+        let class = CLASSES.get(usize::from(octet)).copied().unwrap_or(FORBIDDEN);
+        seen |= class;
+        if class == DOT {
+            are_labels_right &= (1..=MAX_LABEL).contains(&label);
+            label = 0;
+        } else {
+            label = label.wrapping_add(1);
+        }
+    }
+    are_labels_right &= (1..=MAX_LABEL).contains(&label);
+    if !are_labels_right || seen & FORBIDDEN != 0 {
+        find_error(octets)?;
+    }
+    Ok(seen & UPPER_CASE != 0)
 }
 
 /// Finds the first rule that a name breaks, octet by octet.
@@ -395,7 +422,7 @@ mod tests {
             for number in 0..6_usize.pow(length) {
                 let pick = |place: u32| octets[number / 6_usize.pow(place) % 6];
                 let text: Vec<u8> = (0..length).map(pick).collect();
-                let quick = check(&text);
+                let quick = check(&text).map(|_| ());
                 assert_eq!(quick, find_error(&text), "{text:?}");
             }
         }

@@ -75,112 +75,147 @@ pub(crate) fn is_top_label(label: &[u8]) -> bool {
     seen & (LETTER | HYPHEN) != 0 && label.first() != Some(&b'-') && label.last() != Some(&b'-')
 }
 
+/// The octet at this place; behind the end a space, which ends a term as the end does.
+#[inline]
+fn peek(octets: &[u8], at: usize) -> u8 {
+    octets.get(at).copied().unwrap_or(b' ')
+}
+
 /// ip4-network = qnum "." qnum "." qnum "." qnum
 ///
 /// Gives the address and what follows it.
 #[inline]
 pub(crate) fn ip4_network(octets: &[u8]) -> Option<(Ipv4Addr, &[u8])> {
-    let (first, [b'.', rest @ ..]) = qnum(octets)? else { return None };
-    let (second, [b'.', rest @ ..]) = qnum(rest)? else { return None };
-    let (third, [b'.', rest @ ..]) = qnum(rest)? else { return None };
-    let (fourth, rest) = qnum(rest)?;
-    Some((Ipv4Addr::new(first, second, third, fourth), rest))
+    let (mut address, mut at) = qnum(octets, 0)?;
+    for _ in 0..3 {
+        if peek(octets, at) != b'.' {
+            return None;
+        }
+        let (number, end) = qnum(octets, at.wrapping_add(1))?;
+        (address, at) = ((address << 8) | number, end);
+    }
+    Some((Ipv4Addr::from_bits(address), octets.get(at..)?))
 }
 
-/// qnum: a decimal number up to 255 without a leading zero. Gives it and what follows it.
+/// qnum: a decimal number up to 255 without a leading zero. Gives it and where it ends.
 ///
 /// A fourth digit is left over, and is no dot, no slash and no end of a term.
 #[inline]
-fn qnum(octets: &[u8]) -> Option<(u8, &[u8])> {
-    let digit = |octet: &u8| octet.wrapping_sub(b'0');
-    match octets {
-        [b'0', b'0'..=b'9', ..] => None,
-        [a @ b'1'..=b'9', b @ b'0'..=b'9', c @ b'0'..=b'9', rest @ ..] => {
-            let two = digit(a).wrapping_mul(10).wrapping_add(digit(b));
-            Some((two.checked_mul(10)?.checked_add(digit(c))?, rest))
-        }
-        [a @ b'1'..=b'9', b @ b'0'..=b'9', rest @ ..] => {
-            Some((digit(a).wrapping_mul(10).wrapping_add(digit(b)), rest))
-        }
-        [a @ b'0'..=b'9', rest @ ..] => Some((digit(a), rest)),
-        _ => None,
+fn qnum(octets: &[u8], at: usize) -> Option<(u32, usize)> {
+    // what is no digit comes out above 9
+    let digit = |at| u32::from(peek(octets, at).wrapping_sub(b'0'));
+    let mut number = digit(at);
+    let mut at = at.wrapping_add(1);
+    if number == 0 {
+        return (digit(at) > 9).then_some((0, at));
     }
+    if number > 9 {
+        return None;
+    }
+    for _ in 0..2 {
+        let next = digit(at);
+        if next > 9 {
+            return Some((number, at));
+        }
+        (number, at) = (number.wrapping_mul(10).wrapping_add(next), at.wrapping_add(1));
+    }
+    (number <= 255).then_some((number, at))
 }
 
 /// ip4-cidr-length = "/" ("0" / %x31-39 0*1DIGIT), up to 32; ip6-cidr-length the same, up to 128
+#[inline]
 pub(crate) fn prefix_number(octets: &[u8], most: u8) -> Option<(u8, &[u8])> {
-    qnum(octets).filter(|(number, _)| *number <= most)
+    let (number, end) = qnum(octets, 0)?;
+    let number = u8::try_from(number).ok().filter(|number| *number <= most)?;
+    Some((number, octets.get(end..)?))
 }
+
+/// How many groups an address has.
+const GROUPS: u32 = 8;
 
 /// ip6-network = an address as in RFC 4291 §2.2
 ///
 /// Gives the address and what follows it, which begins with none of the octets of an address.
+#[inline]
 pub(crate) fn ip6_network(octets: &[u8]) -> Option<(Ipv6Addr, &[u8])> {
-    let mut groups = [0_u16; 8];
-    let mut count: usize = 0;
-    // how many groups stand before the "::"
-    let mut gap = None;
-    let mut rest = octets;
-    if let [b':', b':', after @ ..] = rest {
-        (gap, rest) = (Some(0), after);
+    // the groups so far, how many they are, and how many of them stand before the "::"
+    let (mut address, mut count, mut gap) = (0_u128, 0_u32, None);
+    let mut at: usize = 0;
+    if octets.starts_with(b"::") {
+        (gap, at) = (Some(0), 2);
     }
     loop {
-        let (group, after) = hex_group(rest);
-        let digits = rest.len().saturating_sub(after.len());
-        if digits == 0 {
+        let (group, end) = hex_group(octets, at);
+        if end == at {
             // only a "::" may end an address without a group
             if gap != Some(count) {
                 return None;
             }
             break;
         }
-        if let [b'.', ..] = after {
-            let (address, after) = ip4_network(rest)?;
-            let [a, b, c, d] = address.octets();
-            *groups.get_mut(count)? = u16::from_be_bytes([a, b]);
-            *groups.get_mut(count.saturating_add(1))? = u16::from_be_bytes([c, d]);
-            (count, rest) = (count.saturating_add(2), after);
+        if peek(octets, end) == b'.' {
+            let rest = octets.get(at..)?;
+            let (last, after) = ip4_network(rest)?;
+            (address, count) = ((address << 32) | u128::from(last.to_bits()), count.wrapping_add(2));
+            at = octets.len().wrapping_sub(after.len());
             break;
         }
-        *groups.get_mut(count)? = group;
-        count = count.saturating_add(1);
-        match after {
-            [b':', b':', after @ ..] if gap.is_none() => (gap, rest) = (Some(count), after),
-            [b':', after @ ..] => rest = after,
-            after => {
-                rest = after;
-                break;
-            }
+        (address, count, at) = ((address << 16) | u128::from(group), count.wrapping_add(1), end);
+        if peek(octets, at) != b':' || count > GROUPS {
+            break;
+        }
+        at = at.wrapping_add(1);
+        if peek(octets, at) == b':' && gap.is_none() {
+            (gap, at) = (Some(count), at.wrapping_add(1));
         }
     }
-    match gap {
+    let address = match gap {
         // a "::" stands for one group at least
-        Some(gap) if count < groups.len() => {
-            let missing = groups.len().saturating_sub(count);
-            groups.get_mut(gap..)?.rotate_right(missing);
-            Some((Ipv6Addr::from(groups), rest))
+        Some(before) if count < GROUPS => {
+            let bits = |groups: u32| groups.wrapping_mul(16);
+            let behind = bits(count.wrapping_sub(before));
+            let head = address.checked_shr(behind).unwrap_or(0);
+            let tail = address ^ head.checked_shl(behind).unwrap_or(0);
+            tail | head.checked_shl(bits(GROUPS.wrapping_sub(before))).unwrap_or(0)
         }
-        None if count == groups.len() => Some((Ipv6Addr::from(groups), rest)),
-        _ => None,
-    }
+        None if count == GROUPS => address,
+        _ => return None,
+    };
+    Some((Ipv6Addr::from_bits(address), octets.get(at..)?))
 }
 
-/// Up to four hexadecimal digits, and what follows them.
-fn hex_group(octets: &[u8]) -> (u16, &[u8]) {
+/// Up to four hexadecimal digits from this place, and where they end.
+#[inline]
+fn hex_group(octets: &[u8], at: usize) -> (u16, usize) {
     let mut group = 0_u16;
-    let mut rest = octets;
+    let mut at = at;
     for _ in 0..4 {
-        let [octet, after @ ..] = rest else { break };
-        let digit = match octet {
-            b'0'..=b'9' => octet.wrapping_sub(b'0'),
-            b'a'..=b'f' | b'A'..=b'F' => (octet | 0x20).wrapping_sub(b'a').wrapping_add(10),
-            _ => break,
-        };
-        group = (group << 4) | u16::from(digit);
-        rest = after;
+        let digit = HEX_DIGITS.get(usize::from(peek(octets, at))).copied().unwrap_or(u8::MAX);
+        if digit > 0xf {
+            break;
+        }
+        (group, at) = ((group << 4) | u16::from(digit), at.wrapping_add(1));
     }
-    (group, rest)
+    (group, at)
 }
+
+/// The value of each octet as a hexadecimal digit; what is none has a value above 15.
+#[allow(clippy::indexing_slicing, reason = "an index out of bounds does not compile here")]
+const HEX_DIGITS: [u8; 256] = {
+    let mut values = [u8::MAX; 256];
+    let mut value: u8 = 0;
+    while value < 10 {
+        values[(b'0' as usize).wrapping_add(value as usize)] = value;
+        value = value.wrapping_add(1);
+    }
+    while value < 16 {
+        let letter = value.wrapping_sub(10) as usize;
+        values[(b'a' as usize).wrapping_add(letter)] = value;
+        values[(b'A' as usize).wrapping_add(letter)] = value;
+        value = value.wrapping_add(1);
+    }
+    values
+};
 
 #[cfg(test)]
 mod tests {

@@ -55,6 +55,8 @@ pub(crate) enum RawKind {
 pub(crate) struct Span {
     pub(crate) at: u16,
     pub(crate) end: u16,
+    /// Whether there are macros, or escapes, in it.
+    pub(crate) has_macros: bool,
 }
 
 impl Span {
@@ -70,12 +72,31 @@ impl Span {
 /// What must be known of a record before its terms are evaluated.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Index {
-    /// Where `redirect` begins.
-    pub(crate) redirect: Option<u16>,
-    /// Where `exp` begins.
-    pub(crate) exp: Option<u16>,
+    pub(crate) redirect: Option<Modifier>,
+    pub(crate) exp: Option<Modifier>,
     /// Whether there is an `all`, which makes `redirect` idle (RFC 7208 §5.1).
     pub(crate) has_all: bool,
+}
+
+impl Index {
+    /// The `redirect` that is followed where no directive matches.
+    pub(crate) fn followed(&self) -> Option<Modifier> {
+        self.redirect.filter(|_| !self.has_all)
+    }
+}
+
+/// A `redirect` or `exp`: where it begins, and its domain, with which it ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Modifier {
+    pub(crate) at: u16,
+    pub(crate) domain: Span,
+}
+
+impl Modifier {
+    /// The term, which is of this kind.
+    pub(crate) fn term(self, kind: fn(Span) -> RawKind) -> Raw {
+        Raw { at: self.at, end: self.domain.end, qualifier: Qualifier::default(), kind: kind(self.domain) }
+    }
 }
 
 /// Whether a text begins with the version and then a space or the end (RFC 7208 §4.5).
@@ -103,8 +124,8 @@ pub(crate) fn index(record: &[u8], mut visit: impl FnMut(&Raw)) -> Result<Index,
     while let Some(term) = reader.term()? {
         match term.kind {
             RawKind::All => index.has_all = true,
-            RawKind::Redirect(_) => only_once(&mut index.redirect, &term)?,
-            RawKind::Exp(_) => only_once(&mut index.exp, &term)?,
+            RawKind::Redirect(domain) => only_once(&mut index.redirect, Modifier { at: term.at, domain })?,
+            RawKind::Exp(domain) => only_once(&mut index.exp, Modifier { at: term.at, domain })?,
             _ => {}
         }
         visit(&term);
@@ -113,10 +134,10 @@ pub(crate) fn index(record: &[u8], mut visit: impl FnMut(&Raw)) -> Result<Index,
 }
 
 /// RFC 7208 §6: redirect and exp MUST NOT appear in a record more than once each.
-fn only_once(slot: &mut Option<u16>, term: &Raw) -> Result<(), RecordError> {
-    match slot.replace(term.at) {
+fn only_once(slot: &mut Option<Modifier>, modifier: Modifier) -> Result<(), RecordError> {
+    match slot.replace(modifier) {
         None => Ok(()),
-        Some(_) => Err(RecordError { kind: Kind::Duplicate, at: usize::from(term.at) }),
+        Some(_) => Err(RecordError { kind: Kind::Duplicate, at: usize::from(modifier.at) }),
     }
 }
 
@@ -149,7 +170,7 @@ impl<'a> Reader<'a> {
     /// terms = *( 1*SP ( directive / modifier ) )
     ///
     /// Reads the next term, or nothing where only spaces are left.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn term(&mut self) -> Result<Option<Raw>, RecordError> {
         while let [b' ', rest @ ..] = self.rest {
             self.rest = rest;
@@ -167,28 +188,20 @@ impl<'a> Reader<'a> {
         };
         self.rest = body;
         // most terms of most records are one of these; the others are told apart by their names
-        let kind = match body {
-            // ip4 = "ip4" ":" ip4-network [ ip4-cidr-length ]
-            [b'i' | b'I', b'p' | b'P', b'4', b':', rest @ ..] => {
-                self.rest = rest;
-                self.ip4()?
-            }
-            // ip6 = "ip6" ":" ip6-network [ ip6-cidr-length ]
-            [b'i' | b'I', b'p' | b'P', b'6', b':', rest @ ..] => {
-                self.rest = rest;
-                self.ip6()?
-            }
-            // include = "include" ":" domain-spec
-            [b'i', b'n', b'c', b'l', b'u', b'd', b'e', b':', rest @ ..] => {
-                self.rest = rest;
-                RawKind::Include(self.argument().domain_spec()?)
-            }
-            // all = "all"
-            [b'a', b'l', b'l', rest @ ..] if is_end(rest) => {
-                self.rest = rest;
-                RawKind::All
-            }
-            _ => self.named(qualifier.is_some())?,
+        let kind = if let Some(rest) = body.strip_prefix(b"ip4:") {
+            self.rest = rest;
+            self.ip4()?
+        } else if let Some(rest) = body.strip_prefix(b"ip6:") {
+            self.rest = rest;
+            self.ip6()?
+        } else if let Some(rest) = body.strip_prefix(b"include:") {
+            self.rest = rest;
+            RawKind::Include(self.argument().domain_spec()?)
+        } else if let Some(rest) = body.strip_prefix(b"all").filter(|rest| is_end(rest)) {
+            self.rest = rest;
+            RawKind::All
+        } else {
+            self.named(qualifier.is_some())?
         };
         Ok(Some(Raw { at, end: self.offset(), qualifier: qualifier.unwrap_or_default(), kind }))
     }
@@ -260,9 +273,16 @@ impl<'a> Reader<'a> {
             }
             // exists = "exists" ":" domain-spec
             b"exists" => RawKind::Exists(self.required_domain()?),
-            // with a colon these two have been read already
-            b"ip4" => return self.error(Kind::Ip4),
-            b"ip6" => return self.error(Kind::Ip6),
+            // ip4 = "ip4" ":" ip4-network [ ip4-cidr-length ]
+            b"ip4" => {
+                self.colon(Kind::Ip4)?;
+                self.ip4()?
+            }
+            // ip6 = "ip6" ":" ip6-network [ ip6-cidr-length ]
+            b"ip6" => {
+                self.colon(Kind::Ip6)?;
+                self.ip6()?
+            }
             _ => return Ok(None),
         }))
     }
@@ -282,6 +302,12 @@ impl<'a> Reader<'a> {
 
     fn no_argument(&self) -> Result<(), RecordError> {
         if is_end(self.rest) { Ok(()) } else { self.error(Kind::Argument) }
+    }
+
+    fn colon(&mut self, missing: Kind) -> Result<(), RecordError> {
+        let Some(rest) = self.rest.strip_prefix(b":") else { return self.error(missing) };
+        self.rest = rest;
+        Ok(())
     }
 
     /// ":" domain-spec, and nothing after it
@@ -323,6 +349,7 @@ impl<'a> Reader<'a> {
     }
 
     /// ip4-network [ ip4-cidr-length ]
+    #[inline(always)]
     fn ip4(&mut self) -> Result<RawKind, RecordError> {
         let Some((address, rest)) = ip4_network(self.rest) else { return self.error(Kind::Ip4) };
         self.rest = rest;
@@ -376,7 +403,8 @@ impl<'a> Argument<'a> {
     fn span(self) -> Span {
         let end = self.at.saturating_add(self.octets.len());
         // no record is longer
-        Span { at: u16::try_from(self.at).unwrap_or(u16::MAX), end: u16::try_from(end).unwrap_or(u16::MAX) }
+        let offset = |at| u16::try_from(at).unwrap_or(u16::MAX);
+        Span { at: offset(self.at), end: offset(end), has_macros: !self.is_literal }
     }
 
     fn skip(self, octets: usize) -> Self {

@@ -67,6 +67,11 @@ impl Record {
         Self::scan(text, |_| {})
     }
 
+    /// What stands in the place of a record that is not known yet.
+    pub(crate) fn nothing() -> Self {
+        Self { text: Txt::default(), index: Index::default() }
+    }
+
     /// Reads a record, showing every term to `visit` on the way. The terms before an error have been shown.
     pub(crate) fn scan(text: Txt, visit: impl FnMut(&Raw)) -> Result<Self, RecordError> {
         let index = parse::index(text.as_bytes(), visit)?;
@@ -118,7 +123,12 @@ impl Record {
     /// A domain-spec of the record.
     pub(crate) fn domain_spec(&self, span: Span) -> DomainSpec<'_> {
         // the grammar allows ASCII only
-        DomainSpec(core::str::from_utf8(span.of(self.text.as_bytes())).unwrap_or(""))
+        DomainSpec(core::str::from_utf8(self.octets(span)).unwrap_or(""))
+    }
+
+    /// A part of the record.
+    pub(crate) fn octets(&self, span: Span) -> &[u8] {
+        span.of(self.text.as_bytes())
     }
 
     pub(crate) fn index(&self) -> Index {
@@ -128,20 +138,13 @@ impl Record {
     /// The domain that `redirect` leads to. With an `all` in the record it is idle (RFC 7208 §5.1).
     #[must_use]
     pub fn redirect(&self) -> Option<DomainSpec<'_>> {
-        self.domain_spec_at(self.index.redirect)
+        self.index.redirect.map(|redirect| self.domain_spec(redirect.domain))
     }
 
     /// The domain that `exp` names.
     #[must_use]
     pub fn exp(&self) -> Option<DomainSpec<'_>> {
-        self.domain_spec_at(self.index.exp)
-    }
-
-    fn domain_spec_at(&self, at: Option<u16>) -> Option<DomainSpec<'_>> {
-        match self.raw_term_at(at?)?.kind {
-            RawKind::Redirect(domain) | RawKind::Exp(domain) => Some(self.domain_spec(domain)),
-            _ => None,
-        }
+        self.index.exp.map(|exp| self.domain_spec(exp.domain))
     }
 
     /// Whether the record has an `all`.

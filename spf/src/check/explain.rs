@@ -2,52 +2,48 @@
 
 use super::{
     State,
-    state::{Frame, Next, Pending, Task},
+    state::{Next, Pending, Task},
     terms::Target,
 };
-use crate::{
-    macros::{Letter, Piece, Pieces, Place, expand},
-    parse::{Raw, RawKind},
-};
+use crate::macros::{Letter, Piece, Pieces, Place, expand};
 use mail_base::dns::{Answer, Question, Txt};
 
 impl State {
-    /// Asks for the text that the `exp` of the frame's record names.
-    pub(super) fn explain(&mut self, frame: Frame) -> Next {
-        let exp = frame.record.index().exp.and_then(|at| frame.record.raw_term_at(at));
-        let Some(Raw { kind: RawKind::Exp(domain), .. }) = exp else { return Next::Explained(frame, None) };
-        match self.target(&frame, domain) {
-            Target::Name(name) => Next::Ask(Question::txt(name), Pending::Explanation(frame)),
-            Target::Ask(question, ask) => Next::Ask(question, ask.pending(Task::Explain(frame))),
-            Target::Malformed(_) | Target::NotAscii => Next::Explained(frame, None),
+    /// Asks for the text that the `exp` of the record names.
+    pub(super) fn explain(&mut self) -> Next {
+        let Some(exp) = self.frame.record.index().exp else { return Next::Explained(None) };
+        match self.target(exp.domain) {
+            Target::Name(name) => Next::Ask(Question::txt(name), Pending::Explanation),
+            Target::Ask(question, ask) => Next::Ask(question, ask.pending(Task::Explain)),
+            Target::Malformed(_) | Target::NotAscii => Next::Explained(None),
         }
     }
 
     /// Takes the text: one record, or it is as if there were no `exp`.
-    pub(super) fn explanation_answered(&mut self, frame: Frame, answer: &Answer) -> Next {
+    pub(super) fn explanation_answered(&mut self, answer: &Answer) -> Next {
         match answer.as_txt() {
-            [text] => Next::Do(Task::Explanation(frame, text.clone())),
-            _ => Next::Explained(frame, None),
+            [text] => Next::Do(Task::Explanation(text.clone())),
+            _ => Next::Explained(None),
         }
     }
 
     /// explain-string = *( macro-string / SP )
-    pub(super) fn expand_explanation(&mut self, frame: Frame, text: &Txt) -> Next {
-        let Ok(string) = core::str::from_utf8(text.as_bytes()) else { return Next::Explained(frame, None) };
+    pub(super) fn expand_explanation(&mut self, text: &Txt) -> Next {
+        let Ok(string) = core::str::from_utf8(text.as_bytes()) else { return Next::Explained(None) };
         let is_name = |piece| matches!(piece, Piece::Macro(one) if one.letter == Letter::ValidatedName);
         let wants_name = Pieces::new(string, Place::Explanation).flatten().any(is_name);
-        let validated_name = match self.validated_name(&frame.domain, wants_name) {
+        let validated_name = match self.validated_name(wants_name) {
             Ok(name) => name,
             Err((question, ask)) => {
-                return Next::Ask(question, ask.pending(Task::Explanation(frame, text.clone())));
+                return Next::Ask(question, ask.pending(Task::Explanation(text.clone())));
             }
         };
-        let values = self.request.values(&frame.domain, validated_name);
+        let values = self.request.values(&self.frame.domain, validated_name);
         let explanation = expand(string, Place::Explanation, &values).ok();
         // the string MUST be limited to ASCII; what a sender put into it must not break a line of the reply
         let explanation = explanation.filter(|text| {
             text.len() <= self.limits.explanation && text.bytes().all(|octet| matches!(octet, b' '..=b'~'))
         });
-        Next::Explained(frame, explanation)
+        Next::Explained(explanation)
     }
 }

@@ -22,7 +22,7 @@ mod terms;
 
 use crate::{
     limits::Limits,
-    parse::Raw,
+    parse::{Raw, RawKind},
     record::Record,
     report::{Matched, Report},
     request::Request,
@@ -54,23 +54,26 @@ pub fn check(request: Request, limits: &Limits) -> Step<Check> {
     if is_trusted {
         return Step::Done(state.report(Verdict::None, Some(Cause::TrustedForwarder)));
     }
-    Step::Ask(Check { question: Question::txt(domain), pending: Pending::Record(Origin::Domain), state })
+    Step::Ask(Check { question: Question::txt(domain), state })
 }
 
 /// A check that waits for an answer. See [`Inquiry`].
 #[derive(Clone, Debug)]
 pub struct Check {
     question: Question,
-    pending: Pending,
     state: State,
 }
 
-/// What a check knows whatever it waits for.
+/// What a check knows.
 #[derive(Clone, Debug)]
 struct State {
     request: Request,
     limits: Limits,
     domain: Option<Name>,
+    /// What the answer is wanted for.
+    pending: Pending,
+    /// Where the check is.
+    frame: Frame,
     /// The records whose `include` is being evaluated, the outermost first. No deeper than the limit of look-ups.
     outer: Vec<Frame>,
     lookups: usize,
@@ -99,9 +102,10 @@ impl Inquiry for Check {
 
     /// The overall limit of time (RFC 7208 §4.6.4): temperror, unless only the explanation is missing.
     fn expire(mut self) -> Report {
-        match self.pending.into_decided() {
-            Some(frame) => self.state.decided(&frame, None),
-            None => self.state.report(Verdict::TempError, Some(Cause::Deadline(self.question))),
+        if self.state.pending.is_for_explanation() {
+            self.state.decided(None)
+        } else {
+            self.state.report(Verdict::TempError, Some(Cause::Deadline(self.question)))
         }
     }
 }
@@ -110,23 +114,22 @@ impl Check {
     /// Goes on until there is something to ask or nothing left to do.
     fn go_on(&mut self, answer: &Answer) -> Option<Report> {
         let state = &mut self.state;
-        // the place is filled again with the next question
-        let pending = core::mem::replace(&mut self.pending, Pending::Record(Origin::Domain));
-        let mut next = state.answered(&self.question, pending, answer);
+        let mut next = state.answered(&self.question, answer);
         loop {
             next = match next {
                 Next::Ask(question, pending) => {
-                    (self.question, self.pending) = (question, pending);
+                    (self.question, state.pending) = (question, pending);
                     return None;
                 }
-                Next::Do(Task::Term(frame)) => state.evaluate(frame),
-                Next::Do(Task::Redirect(frame)) => state.redirect(frame),
-                Next::Do(Task::Explain(frame)) => state.explain(frame),
-                Next::Do(Task::Explanation(frame, text)) => state.expand_explanation(frame, &text),
-                Next::Match(frame) => state.matched(frame),
-                Next::NoMatch(frame) => state.not_matched(frame),
-                Next::Explained(frame, explanation) => return Some(state.decided(&frame, explanation)),
-                Next::Neutral(domain) => {
+                Next::Do(Task::Term) => state.evaluate(),
+                Next::Do(Task::Redirect) => state.redirect(),
+                Next::Do(Task::Explain) => state.explain(),
+                Next::Do(Task::Explanation(text)) => state.expand_explanation(&text),
+                Next::Match => state.matched(),
+                Next::NoMatch => state.not_matched(),
+                Next::Explained(explanation) => return Some(state.decided(explanation)),
+                Next::Neutral => {
+                    let domain = state.frame.domain.clone();
                     return Some(state.report(Verdict::Neutral, Some(Cause::NoMatch { domain })));
                 }
                 Next::Stop(verdict, cause) => return Some(state.report(verdict, Some(cause))),
@@ -138,10 +141,13 @@ impl Check {
 impl State {
     fn new(request: Request, limits: Limits, domain: Option<Name>) -> Self {
         let trace = request.is_traced.then(Box::default);
+        let frame = Frame::before(domain.clone().unwrap_or_else(Name::root));
         Self {
             request,
             limits,
             domain,
+            pending: Pending::Record(Origin::Domain),
+            frame,
             outer: Vec::new(),
             lookups: 0,
             void_lookups: 0,
@@ -153,7 +159,9 @@ impl State {
         }
     }
 
-    fn answered(&mut self, question: &Question, pending: Pending, answer: &Answer) -> Next {
+    fn answered(&mut self, question: &Question, answer: &Answer) -> Next {
+        // the place is filled again with the next question
+        let pending = core::mem::replace(&mut self.pending, Pending::Record(Origin::Domain));
         self.questions = self.questions.saturating_add(1);
         if let Some(stop) = self.count_void(question, &pending, answer) {
             return stop;
@@ -168,8 +176,8 @@ impl State {
                 self.clients.learn_addresses(number, answer, self.request.ip);
                 Next::Do(task)
             }
-            Pending::Explanation(frame) => self.explanation_answered(frame, answer),
-            Pending::Term(frame, wanted) => self.term_answered(question, frame, wanted, answer),
+            Pending::Explanation => self.explanation_answered(answer),
+            Pending::Term(wanted) => self.term_answered(question, wanted, answer),
         }
     }
 
@@ -214,7 +222,7 @@ impl State {
             }
         });
         match record {
-            Ok(record) => self.begin(domain, record, first),
+            Ok(record) => self.begin(origin, domain, record, first),
             Err(error) => Next::Stop(Verdict::PermError, Cause::Syntax { domain, error }),
         }
     }
@@ -222,20 +230,16 @@ impl State {
     /// What a domain without a record means depends on who led there: none for the domain itself (RFC 7208
     /// §4.3, §4.5), permerror for `include` (§5.2) and `redirect` (§6.1).
     fn no_record(&mut self, origin: Origin, cause: Cause) -> Next {
-        let term = match origin {
-            Origin::Redirect(term) => Some(term),
-            Origin::Include => self.outer.last().map(Frame::matched),
-            Origin::Domain => None,
-        };
-        if let Some(term) = term {
-            return Next::Stop(Verdict::PermError, Cause::TargetWithoutRecord { term });
+        if matches!(origin, Origin::Include | Origin::Redirect) {
+            let cause = Cause::TargetWithoutRecord { term: self.frame.matched() };
+            return Next::Stop(Verdict::PermError, cause);
         }
         match (&cause, self.request.best_guess.take()) {
             (Cause::NoRecord { domain }, Some(record)) => {
                 let domain = domain.clone();
                 let first = record.raw_terms().find(|term| self.concerns(term));
                 self.guessing = Some(cause);
-                self.begin(domain, record, first)
+                self.begin(origin, domain, record, first)
             }
             _ => Next::Stop(Verdict::None, cause),
         }
@@ -248,73 +252,82 @@ impl State {
     }
 
     /// Begins to evaluate a record, at the first term that concerns the client.
-    fn begin(&mut self, domain: Name, record: Record, first: Option<Raw>) -> Next {
+    fn begin(&mut self, origin: Origin, domain: Name, record: Record, first: Option<Raw>) -> Next {
         if let Some(trace) = &mut self.trace {
             trace.record(&domain, &record, self.lookups, self.void_lookups);
         }
-        match first {
-            Some(term) => Next::Do(Task::Term(Frame { domain, record, term, is_counted: false })),
-            None => self.end_of_record(domain, record),
+        let term = first.unwrap_or_else(Raw::version);
+        let outer = core::mem::replace(&mut self.frame, Frame { domain, record, term, is_counted: false });
+        if origin == Origin::Include {
+            self.outer.push(outer);
         }
+        if first.is_some() { Next::Do(Task::Term) } else { self.end_of_record() }
     }
 
-    /// The directive of a frame matches: in an included record the result decides whether the outer directive
-    /// does (RFC 7208 §5.2), in any other it is the verdict.
-    fn matched(&mut self, frame: Frame) -> Next {
+    /// The directive matches: in an included record the result decides whether the outer directive does
+    /// (RFC 7208 §5.2), in any other it is the verdict.
+    fn matched(&mut self) -> Next {
         self.trace_outcome(true);
+        let verdict = self.frame.verdict();
         let Some(outer) = self.outer.pop() else {
             // RFC 7208 §6.2: only a fail is explained, by the record that made it
-            let is_explained = frame.verdict() == Verdict::Fail && self.guessing.is_none();
-            return match frame.record.index().exp {
-                Some(_) if is_explained => Next::Do(Task::Explain(frame)),
-                _ => Next::Explained(frame, None),
+            let is_explained = verdict == Verdict::Fail && self.guessing.is_none();
+            return match self.frame.record.index().exp {
+                Some(_) if is_explained => Next::Do(Task::Explain),
+                _ => Next::Explained(None),
             };
         };
-        self.trace_leave(frame.verdict());
-        if frame.verdict() == Verdict::Pass {
-            self.innermost.get_or_insert_with(|| frame.matched());
-            Next::Match(outer)
+        self.trace_leave(verdict);
+        let inner = core::mem::replace(&mut self.frame, outer);
+        if verdict == Verdict::Pass {
+            self.innermost.get_or_insert_with(|| inner.matched());
+            Next::Match
         } else {
             self.innermost = None;
-            Next::NoMatch(outer)
+            Next::NoMatch
         }
     }
 
-    /// The directive of a frame does not match: on to the next that concerns the client.
-    fn not_matched(&mut self, frame: Frame) -> Next {
+    /// The directive does not match: on to the next that concerns the client.
+    fn not_matched(&mut self) -> Next {
         self.trace_outcome(false);
-        let next = frame.record.raw_terms_from(usize::from(frame.term.end)).find(|term| self.concerns(term));
+        let behind = usize::from(self.frame.term.end);
+        let next = self.frame.record.raw_terms_from(behind).find(|term| self.concerns(term));
         match next {
-            Some(term) => Next::Do(Task::Term(frame.at(term))),
-            None => self.end_of_record(frame.domain, frame.record),
+            Some(term) => self.go_to(term, Task::Term),
+            None => self.end_of_record(),
         }
     }
 
     /// No directive is left (RFC 7208 §4.7): redirect, unless there is an `all`, or else neutral.
-    fn end_of_record(&mut self, domain: Name, record: Record) -> Next {
-        let index = record.index();
-        let redirect = index.redirect.filter(|_| !index.has_all).and_then(|at| record.raw_term_at(at));
-        match redirect {
-            Some(term) => Next::Do(Task::Redirect(Frame { domain, record, term, is_counted: false })),
-            None => self.nothing_matched(domain),
+    fn end_of_record(&mut self) -> Next {
+        match self.frame.record.index().followed() {
+            Some(redirect) => self.go_to(redirect.term(RawKind::Redirect), Task::Redirect),
+            None => self.nothing_matched(),
         }
+    }
+
+    fn go_to(&mut self, term: Raw, task: Task) -> Next {
+        (self.frame.term, self.frame.is_counted) = (term, false);
+        Next::Do(task)
     }
 
     /// The result is neutral, or the outer `include` does not match.
-    fn nothing_matched(&mut self, domain: Name) -> Next {
+    fn nothing_matched(&mut self) -> Next {
         match self.outer.pop() {
             Some(outer) => {
                 self.trace_leave(Verdict::Neutral);
-                Next::NoMatch(outer)
+                self.frame = outer;
+                Next::NoMatch
             }
-            None => Next::Neutral(domain),
+            None => Next::Neutral,
         }
     }
 
-    /// The report of a check that a directive decided.
-    fn decided(&mut self, frame: &Frame, explanation: Option<String>) -> Report {
-        let verdict = frame.verdict();
-        let matched = frame.matched();
+    /// The report of a check that the directive decided.
+    fn decided(&mut self, explanation: Option<String>) -> Report {
+        let verdict = self.frame.verdict();
+        let matched = self.frame.matched();
         let cause = (verdict != Verdict::Pass).then(|| Cause::Matched(matched.clone()));
         let mut report = self.report(verdict, cause);
         report.matched = Some(matched);

@@ -12,7 +12,7 @@ use mail_base::{
     dns::{Mx, Question, Txt},
 };
 
-/// A record that is being evaluated, and the term at which it is.
+/// A record that is being evaluated, and the term at which the check is.
 #[derive(Clone, Debug)]
 pub(super) struct Frame {
     pub(super) domain: Name,
@@ -23,8 +23,9 @@ pub(super) struct Frame {
 }
 
 impl Frame {
-    pub(super) fn at(self, term: Raw) -> Self {
-        Self { term, is_counted: false, ..self }
+    /// Nothing is known of the domain yet.
+    pub(super) fn before(domain: Name) -> Self {
+        Self { domain, record: Record::nothing(), term: Raw::version(), is_counted: false }
     }
 
     pub(super) fn matched(&self) -> Matched {
@@ -42,48 +43,38 @@ impl Frame {
 pub(super) enum Pending {
     /// The texts of a domain.
     Record(Origin),
-    /// The records that a term compares.
-    Term(Frame, Wanted),
+    /// The records that the term compares.
+    Term(Wanted),
     /// The names of the client, and then the task again.
     Pointers(Task),
     /// The addresses of the client's name of this number, and then the task again.
     PointerAddresses(Task, usize),
-    /// The explanation of the fail that this frame made.
-    Explanation(Frame),
+    /// The explanation of the fail that the term made.
+    Explanation,
 }
 
 impl Pending {
     /// Whether the verdict stands and only its explanation is missing.
     pub(super) fn is_for_explanation(&self) -> bool {
         match self {
-            Self::Record(_) | Self::Term(..) => false,
-            Self::Pointers(task) | Self::PointerAddresses(task, _) => task.is_explaining(),
-            Self::Explanation(_) => true,
-        }
-    }
-
-    /// The frame that decided, where the verdict stands.
-    pub(super) fn into_decided(self) -> Option<Frame> {
-        match self {
-            Self::Explanation(frame) => Some(frame),
-            Self::Pointers(task) | Self::PointerAddresses(task, _) => match task {
-                Task::Explain(frame) | Task::Explanation(frame, _) => Some(frame),
-                Task::Term(_) | Task::Redirect(_) => None,
-            },
-            Self::Record(_) | Self::Term(..) => None,
+            Self::Record(_) | Self::Term(_) => false,
+            Self::Pointers(task) | Self::PointerAddresses(task, _) => {
+                matches!(task, Task::Explain | Task::Explanation(_))
+            }
+            Self::Explanation => true,
         }
     }
 }
 
 /// What led to a domain's record.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Origin {
     /// It is the domain that is checked.
     Domain,
-    /// The term of the outermost frame on the stack.
+    /// The term, which waits for the result.
     Include,
-    /// A modifier; its record is left for good.
-    Redirect(Matched),
+    /// The term; its record is left for good.
+    Redirect,
 }
 
 /// What a term compares with the client.
@@ -102,20 +93,14 @@ pub(super) enum Wanted {
 /// Work that may have to wait for the client's name and is then done again.
 #[derive(Clone, Debug)]
 pub(super) enum Task {
-    /// Evaluate the term of the frame.
-    Term(Frame),
-    /// Follow the `redirect` of the frame.
-    Redirect(Frame),
+    /// Evaluate the term.
+    Term,
+    /// Follow the term, a `redirect`.
+    Redirect,
     /// Ask for the explanation of a fail.
-    Explain(Frame),
+    Explain,
     /// Expand the text of an explanation.
-    Explanation(Frame, Txt),
-}
-
-impl Task {
-    fn is_explaining(&self) -> bool {
-        matches!(self, Self::Explain(_) | Self::Explanation(..))
-    }
+    Explanation(Txt),
 }
 
 /// What happens next.
@@ -124,14 +109,14 @@ pub(super) enum Next {
     Ask(Question, Pending),
     /// Do this at once.
     Do(Task),
-    /// The term of the frame matches.
-    Match(Frame),
-    /// The term of the frame does not match.
-    NoMatch(Frame),
-    /// The term of the frame is the verdict, and this its explanation.
-    Explained(Frame, Option<String>),
-    /// Nothing in the record of the domain matches.
-    Neutral(Name),
-    /// The check ends here, whatever is on the stack.
+    /// The term matches.
+    Match,
+    /// The term does not match.
+    NoMatch,
+    /// The term is the verdict, and this its explanation.
+    Explained(Option<String>),
+    /// Nothing in the record matches.
+    Neutral,
+    /// The check ends here, wherever it is.
     Stop(Verdict, Cause),
 }

@@ -3,7 +3,7 @@
 use super::{
     State,
     clients::Choice,
-    state::{Frame, Next, Origin, Pending, Task, Wanted},
+    state::{Next, Origin, Pending, Task, Wanted},
 };
 use crate::{
     macros::{Letter, Piece, Place, expand_into},
@@ -17,7 +17,7 @@ use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use mail_base::{
     Name,
     dns::{Answer, Kind, Mx, Question, Records},
-    name::MAX_OCTETS,
+    name::{MAX_OCTETS, NameError},
 };
 
 /// Where a domain-spec leads (RFC 7208 §4.8).
@@ -83,159 +83,153 @@ enum Comparison {
 }
 
 impl State {
-    /// Evaluates the directive of the frame.
-    pub(super) fn evaluate(&mut self, frame: Frame) -> Next {
-        self.trace_term(&frame);
-        let (domain, comparison) = match frame.term.kind {
+    /// Evaluates the directive.
+    pub(super) fn evaluate(&mut self) -> Next {
+        self.trace_term();
+        let (domain, comparison) = match self.frame.term.kind {
             RawKind::Include(domain) => (domain, Comparison::Include),
             RawKind::A(domain, prefix) => (domain, Comparison::Addresses(prefix)),
             RawKind::Mx(domain, prefix) => (domain, Comparison::Exchangers(prefix)),
             RawKind::Ptr(domain) => (domain, Comparison::ClientName),
             RawKind::Exists(domain) => (domain, Comparison::Existence),
-            kind if may_match(kind, self.request.ip) => return Next::Match(frame),
-            _ => return Next::NoMatch(frame),
+            kind if may_match(kind, self.request.ip) => return Next::Match,
+            _ => return Next::NoMatch,
         };
-        if let Some(stop) = self.count_lookup(&frame) {
+        if let Some(stop) = self.count_lookup() {
             return stop;
         }
-        let target = self.target(&frame, domain);
-        let frame = Frame { is_counted: true, ..frame };
-        match (target, comparison) {
-            (Target::Name(name), _) => self.compare(frame, name, comparison),
-            (Target::Ask(question, ask), _) => Next::Ask(question, ask.pending(Task::Term(frame))),
+        match (self.target(domain), comparison) {
+            (Target::Name(name), _) => self.compare(name, comparison),
+            (Target::Ask(question, ask), _) => Next::Ask(question, ask.pending(Task::Term)),
             // RFC 7208 §4.3 and §5.2: a malformed domain has no record, which is permerror for include
-            (Target::Malformed(error), Comparison::Include) => target_error(&frame, error),
-            (Target::Malformed(_) | Target::NotAscii, _) => Next::NoMatch(frame),
+            (Target::Malformed(error), Comparison::Include) => self.target_error(error),
+            (Target::Malformed(_) | Target::NotAscii, _) => Next::NoMatch,
         }
     }
 
-    fn compare(&mut self, frame: Frame, name: Name, comparison: Comparison) -> Next {
+    fn compare(&mut self, name: Name, comparison: Comparison) -> Next {
         let (kind, wanted) = match comparison {
             Comparison::Addresses(prefix) => (self.address_kind(), Wanted::Addresses(prefix)),
             Comparison::Exchangers(prefix) => (Kind::Mx, Wanted::Exchangers(prefix)),
             // RFC 7208 §5.7: the type is A, even where the client's address is IPv6
             Comparison::Existence => (Kind::A, Wanted::Existence),
-            Comparison::ClientName => return self.compare_client_name(frame, &name),
-            Comparison::Include => return self.include(frame, name),
+            Comparison::ClientName => return self.compare_client_name(&name),
+            Comparison::Include => return self.include(name),
         };
-        Next::Ask(Question::new(name, kind), Pending::Term(frame, wanted))
+        Next::Ask(Question::new(name, kind), Pending::Term(wanted))
     }
 
     /// Whether a validated name of the client is within the target (RFC 7208 §5.5).
-    fn compare_client_name(&self, frame: Frame, target: &Name) -> Next {
+    fn compare_client_name(&self, target: &Name) -> Next {
         match self.clients.within(target) {
-            Choice::Name(_) => Next::Match(frame),
-            Choice::Nothing => Next::NoMatch(frame),
-            Choice::AskNames => Next::Ask(self.names_question(), Pending::Pointers(Task::Term(frame))),
+            Choice::Name(_) => Next::Match,
+            Choice::Nothing => Next::NoMatch,
+            Choice::AskNames => Next::Ask(self.names_question(), Pending::Pointers(Task::Term)),
             Choice::AskAddresses(name, number) => Next::Ask(
                 Question::new(name.clone(), self.address_kind()),
-                Pending::PointerAddresses(Task::Term(frame), number),
+                Pending::PointerAddresses(Task::Term, number),
             ),
         }
     }
 
     /// Goes on with the record of another domain, and comes back with its result (RFC 7208 §5.2).
-    fn include(&mut self, frame: Frame, name: Name) -> Next {
+    fn include(&mut self, name: Name) -> Next {
         let name = match at_least_two_labels(name) {
             Ok(name) => name,
-            Err(error) => return target_error(&frame, error),
+            Err(error) => return self.target_error(error),
         };
-        self.outer.push(frame);
         if let Some(trace) = &mut self.trace {
             trace.enter();
         }
         Next::Ask(Question::txt(name), Pending::Record(Origin::Include))
     }
 
-    /// Follows the `redirect` of the frame (RFC 7208 §6.1).
-    pub(super) fn redirect(&mut self, frame: Frame) -> Next {
-        let RawKind::Redirect(domain) = frame.term.kind else { return self.nothing_matched(frame.domain) };
-        self.trace_term(&frame);
-        if let Some(stop) = self.count_lookup(&frame) {
+    /// Follows the `redirect` (RFC 7208 §6.1).
+    pub(super) fn redirect(&mut self) -> Next {
+        let RawKind::Redirect(domain) = self.frame.term.kind else { return self.nothing_matched() };
+        self.trace_term();
+        if let Some(stop) = self.count_lookup() {
             return stop;
         }
-        let target = match self.target(&frame, domain) {
+        let target = match self.target(domain) {
             Target::Name(name) => at_least_two_labels(name),
             Target::Malformed(error) => Err(error),
-            Target::NotAscii => return self.nothing_matched(frame.domain),
-            Target::Ask(question, ask) => {
-                let frame = Frame { is_counted: true, ..frame };
-                return Next::Ask(question, ask.pending(Task::Redirect(frame)));
-            }
+            Target::NotAscii => return self.nothing_matched(),
+            Target::Ask(question, ask) => return Next::Ask(question, ask.pending(Task::Redirect)),
         };
         match target {
-            Ok(name) => Next::Ask(Question::txt(name), Pending::Record(Origin::Redirect(frame.matched()))),
-            Err(error) => target_error(&frame, error),
+            Ok(name) => Next::Ask(Question::txt(name), Pending::Record(Origin::Redirect)),
+            Err(error) => self.target_error(error),
         }
     }
 
-    fn trace_term(&mut self, frame: &Frame) {
-        if !frame.is_counted
+    fn target_error(&self, error: DomainError) -> Next {
+        Next::Stop(Verdict::PermError, Cause::TargetDomain { term: self.frame.matched(), error })
+    }
+
+    fn trace_term(&mut self) {
+        if !self.frame.is_counted
             && let Some(trace) = &mut self.trace
         {
-            trace.term(frame.matched(), self.lookups, self.void_lookups);
+            trace.term(self.frame.matched(), self.lookups, self.void_lookups);
         }
     }
 
     /// Counts a term that asks the DNS, once (RFC 7208 §4.6.4).
-    fn count_lookup(&mut self, frame: &Frame) -> Option<Next> {
-        if frame.is_counted {
+    fn count_lookup(&mut self) -> Option<Next> {
+        if self.frame.is_counted {
             return None;
         }
         let limit = self.limits.lookups;
         if self.lookups >= limit {
-            let cause = Cause::TooManyLookups { limit, term: frame.matched() };
+            let cause = Cause::TooManyLookups { limit, term: self.frame.matched() };
             return Some(Next::Stop(Verdict::PermError, cause));
         }
+        self.frame.is_counted = true;
         self.lookups = self.lookups.saturating_add(1);
         None
     }
 
-    /// Takes the records that a term wanted.
-    pub(super) fn term_answered(
-        &mut self,
-        question: &Question,
-        frame: Frame,
-        wanted: Wanted,
-        answer: &Answer,
-    ) -> Next {
+    /// Takes the records that the term wanted.
+    pub(super) fn term_answered(&mut self, question: &Question, wanted: Wanted, answer: &Answer) -> Next {
         // RFC 7208 §5: an error ends the whole check
         if *answer == Answer::Unavailable {
             return Next::Stop(Verdict::TempError, Cause::Unavailable(question.clone()));
         }
-        match wanted {
-            Wanted::Existence if answer.as_a().is_empty() => Next::NoMatch(frame),
-            Wanted::Existence => Next::Match(frame),
-            Wanted::Addresses(prefix) if self.is_among(answer, prefix) => Next::Match(frame),
-            Wanted::Addresses(_) => Next::NoMatch(frame),
-            Wanted::Exchangers(prefix) => self.exchangers_answered(frame, prefix, answer),
-            Wanted::ExchangerAddresses(prefix, ..) if self.is_among(answer, prefix) => Next::Match(frame),
+        let is_match = match wanted {
+            Wanted::Existence => !answer.as_a().is_empty(),
+            Wanted::Addresses(prefix) => self.is_among(answer, prefix),
+            Wanted::Exchangers(prefix) => return self.exchangers_answered(prefix, answer),
             Wanted::ExchangerAddresses(prefix, exchangers, next) => {
-                self.ask_exchanger(frame, prefix, exchangers, next)
+                if !self.is_among(answer, prefix) {
+                    return self.ask_exchanger(prefix, exchangers, next);
+                }
+                true
             }
-        }
+        };
+        if is_match { Next::Match } else { Next::NoMatch }
     }
 
     /// The exchangers of an `mx` (RFC 7208 §5.4). There is no implicit one.
-    fn exchangers_answered(&self, frame: Frame, prefix: DualPrefix, answer: &Answer) -> Next {
-        let Answer::Records(Records::Mx(exchangers)) = answer else { return Next::NoMatch(frame) };
+    fn exchangers_answered(&self, prefix: DualPrefix, answer: &Answer) -> Next {
+        let Answer::Records(Records::Mx(exchangers)) = answer else { return Next::NoMatch };
         let limit = self.limits.exchangers;
         let count = exchangers.len();
         if count > limit {
-            let cause = Cause::TooManyExchangers { limit, count, term: frame.matched() };
+            let cause = Cause::TooManyExchangers { limit, count, term: self.frame.matched() };
             return Next::Stop(Verdict::PermError, cause);
         }
-        self.ask_exchanger(frame, prefix, exchangers.clone(), 0)
+        self.ask_exchanger(prefix, exchangers.clone(), 0)
     }
 
     /// Asks for the addresses of the exchanger of this number, or of the first after it that is a host: a null MX
     /// (RFC 7505) names none.
-    fn ask_exchanger(&self, frame: Frame, prefix: DualPrefix, exchangers: Arc<[Mx]>, number: usize) -> Next {
+    fn ask_exchanger(&self, prefix: DualPrefix, exchangers: Arc<[Mx]>, number: usize) -> Next {
         let host = exchangers.iter().enumerate().skip(number).find(|(_, mx)| !mx.exchange.is_root());
-        let Some((number, mx)) = host else { return Next::NoMatch(frame) };
+        let Some((number, mx)) = host else { return Next::NoMatch };
         let question = Question::new(mx.exchange.clone(), self.address_kind());
         let next = number.saturating_add(1);
-        Next::Ask(question, Pending::Term(frame, Wanted::ExchangerAddresses(prefix, exchangers, next)))
+        Next::Ask(question, Pending::Term(Wanted::ExchangerAddresses(prefix, exchangers, next)))
     }
 
     /// The kind of the client's address (RFC 7208 §5).
@@ -252,15 +246,16 @@ impl State {
     }
 
     /// Expands a domain-spec to a name (RFC 7208 §4.8, §7.3). Without one it is the domain itself.
-    pub(super) fn target(&self, frame: &Frame, span: Span) -> Target {
-        let domain = &frame.domain;
+    pub(super) fn target(&self, span: Span) -> Target {
+        let domain = &self.frame.domain;
         if span.is_empty() {
             return Target::Name(domain.clone());
         }
-        let spec = frame.record.domain_spec(span);
-        if !spec.has_macros() {
-            return target_name(spec.as_str());
+        let record = &self.frame.record;
+        if !span.has_macros {
+            return target_name(Name::parse_bytes(record.octets(span)));
         }
+        let spec = record.domain_spec(span);
         let has = |letters: &[Letter]| {
             spec.pieces()
                 .flatten()
@@ -269,24 +264,24 @@ impl State {
         if has(&[Letter::Sender, Letter::LocalPart]) && !self.request.texts.local_part().is_ascii() {
             return Target::NotAscii;
         }
-        let validated_name = match self.validated_name(domain, has(&[Letter::ValidatedName])) {
+        let validated_name = match self.validated_name(has(&[Letter::ValidatedName])) {
             Ok(name) => name,
             Err((question, ask)) => return Target::Ask(question, ask),
         };
         let mut text = String::with_capacity(MAX_OCTETS.saturating_add(1));
         let values = self.request.values(domain, validated_name);
         match expand_into(&mut text, spec.as_str(), Place::DomainSpec, &values) {
-            Ok(()) => target_name(fitted(&text)),
+            Ok(()) => target_name(Name::parse(fitted(&text))),
             Err(_) => Target::Malformed(DomainError::Expansion),
         }
     }
 
     /// What `%{p}` stands for, or the question that must be answered first.
-    pub(super) fn validated_name(&self, domain: &Name, is_wanted: bool) -> Result<&str, (Question, AskFor)> {
+    pub(super) fn validated_name(&self, is_wanted: bool) -> Result<&str, (Question, AskFor)> {
         if !is_wanted {
             return Ok("unknown");
         }
-        match self.clients.closest_to(domain) {
+        match self.clients.closest_to(&self.frame.domain) {
             Choice::Name(name) => Ok(name.as_str()),
             Choice::Nothing => Ok("unknown"),
             Choice::AskNames => Err((self.names_question(), AskFor::Names)),
@@ -301,12 +296,8 @@ impl State {
     }
 }
 
-fn target_error(frame: &Frame, error: DomainError) -> Next {
-    Next::Stop(Verdict::PermError, Cause::TargetDomain { term: frame.matched(), error })
-}
-
-fn target_name(text: &str) -> Target {
-    match Name::parse(text) {
+fn target_name(name: Result<Name, NameError>) -> Target {
+    match name {
         Ok(name) => Target::Name(name),
         Err(error) => Target::Malformed(error.into()),
     }

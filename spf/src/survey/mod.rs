@@ -330,22 +330,24 @@ impl Survey {
 
     fn end_of_record(&mut self) -> Option<(Question, Pending)> {
         let frame = self.frames.pop()?;
-        let index = frame.record.index();
-        let redirect = index.redirect.filter(|_| !index.has_all).and_then(|at| frame.record.raw_term_at(at));
-        let Some(Raw { kind: RawKind::Redirect(span), at, .. }) = redirect else {
+        let Some(redirect) = frame.record.index().followed() else {
             self.leave(frame.passed);
             return None;
         };
         self.overview.lookups = self.overview.lookups.saturating_add(1);
-        let term = Matched::new(&frame.domain, &frame.record, at);
-        match self.target(&frame.domain, &frame.record, span, term) {
+        let term = Matched::new(&frame.domain, &frame.record, redirect.at);
+        match self.target(&frame.domain, &frame.record, redirect.domain, term) {
             Some(name) if !self.is_open(&name) && name != frame.domain => {
                 let pending =
                     Pending::Record { space: frame.space, passed: frame.passed, is_included: false };
                 Some((Question::txt(name), pending))
             }
             Some(_) => {
-                self.overview.problems.push(Problem::Loop(Matched::new(&frame.domain, &frame.record, at)));
+                self.overview.problems.push(Problem::Loop(Matched::new(
+                    &frame.domain,
+                    &frame.record,
+                    redirect.at,
+                )));
                 self.leave(frame.passed);
                 None
             }
