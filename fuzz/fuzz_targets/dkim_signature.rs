@@ -4,7 +4,12 @@
 use dkim::{Name, Signature};
 use libfuzzer_sys::fuzz_target;
 
-fuzz_target!(|octets: &[u8]| {
+/// What every signature must have, so that what is drawn may be the rest of one.
+const REQUIRED: &[u8] = b"v=1; a=rsa-sha256; d=example.com; s=sel; h=from; bh=AAAA; b=AAAA;";
+
+fuzz_target!(|input: (bool, &[u8])| {
+    let (is_rest, octets) = input;
+    let octets = &if is_rest { [REQUIRED, octets].concat() } else { octets.to_vec() }[..];
     let strict = Signature::parse(octets, None);
     let with_idna = Signature::parse(octets, Some(Name::parse_idna));
     if let Err(error) = strict {

@@ -1,6 +1,6 @@
 //! The canonical forms of a body (RFC 6376 §3.4.3 and §3.4.4), made while it streams through.
 
-use super::space::{BLOCK, compact, next_change};
+use super::space::{BLOCK, compact, next_change, space_length};
 use crate::algorithm::Form;
 
 /// Empty lines that turn out to count are put out in pieces of this many octets.
@@ -86,8 +86,8 @@ impl Spaces {
                 && let Some(block) = more.first_chunk()
             {
                 lines.write(run);
-                self.reduce(block, lines);
-                rest = self.resolve(more.get(BLOCK..).unwrap_or(&[]), lines);
+                reduce(block, lines);
+                rest = more.get(BLOCK..).unwrap_or(&[]);
                 continue;
             }
             let (space, after) = split_space(more);
@@ -110,13 +110,6 @@ impl Spaces {
             }
             rest = after;
         }
-    }
-
-    /// Takes a block octet by octet.
-    fn reduce<S: Sink>(&mut self, block: &[u8; BLOCK + 1], lines: &mut Lines<S>) {
-        let mut reduced = [0; 2 * BLOCK];
-        let length = compact(block, &mut self.pending, &mut reduced);
-        lines.write(reduced.get(..length).unwrap_or(&[]));
     }
 
     /// Goes on after white space that is pending, and gives what follows it.
@@ -162,10 +155,16 @@ impl Spaces {
     }
 }
 
+/// Puts out the relaxed form of a block.
+fn reduce<S: Sink>(block: &[u8; BLOCK + 2], lines: &mut Lines<S>) {
+    let mut reduced = [0; BLOCK];
+    let length = compact(block, &mut reduced);
+    lines.write(reduced.get(..length).unwrap_or(&[]));
+}
+
 /// Cuts off the white space at the start.
 fn split_space(octets: &[u8]) -> (&[u8], &[u8]) {
-    let length = octets.iter().position(|octet| !matches!(octet, b' ' | b'\t')).unwrap_or(octets.len());
-    octets.split_at_checked(length).unwrap_or((octets, &[]))
+    octets.split_at_checked(space_length(octets)).unwrap_or((octets, &[]))
 }
 
 /// "Ignore all empty lines at the end of the message body" (§3.4.3).
@@ -179,10 +178,16 @@ struct Lines<S> {
 }
 
 impl<S: Sink> Lines<S> {
-    fn write(&mut self, mut piece: &[u8]) {
+    #[inline]
+    fn write(&mut self, piece: &[u8]) {
         if self.is_plain(piece) {
-            return self.sink.put(piece);
+            self.sink.put(piece);
+        } else {
+            self.write_around_line_ends(piece);
         }
+    }
+
+    fn write_around_line_ends(&mut self, mut piece: &[u8]) {
         if self.cr {
             let Some((&first, rest)) = piece.split_first() else { return };
             self.cr = false;

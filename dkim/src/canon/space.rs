@@ -1,38 +1,39 @@
 //! Finding where the relaxed form of a body differs from the body.
 //!
 //! Most lines need no change at all. [`next_change`] looks at blocks of 64 octets with a loop that the compiler
-//! turns into vector instructions, and at words of eight octets only in the block that has something. Where
-//! there is something every few octets, [`compact`] goes octet by octet, without a branch that can be foreseen
-//! wrongly.
+//! turns into vector instructions, and at words of eight octets only in the block that has something. Where there
+//! is something every few octets, [`compact`] goes octet by octet, without a branch that can be foreseen wrongly.
 
 pub(super) const BLOCK: usize = 64;
 
 /// The offset of the first octet at which the relaxed form may differ: a tab, or a space with white space or a
 /// control character after it, or with nothing after it yet. The length where there is none.
 pub(super) fn next_change(octets: &[u8]) -> usize {
-    let mut at: usize = 0;
-    loop {
-        let here = octets.get(at..).unwrap_or(&[]);
-        let ahead = here.get(1..).unwrap_or(&[]);
-        let (Some(block), Some(next)) = (here.first_chunk::<BLOCK>(), ahead.first_chunk::<BLOCK>()) else {
-            break;
-        };
+    let (blocks, _) = octets.as_chunks::<BLOCK>();
+    let (ahead, _) = octets.get(1..).unwrap_or(&[]).as_chunks::<BLOCK>();
+    for (position, (block, next)) in blocks.iter().zip(ahead).enumerate() {
         if has_change(block, next) {
-            return at.saturating_add(first_change(block, next));
+            return position.saturating_mul(BLOCK).saturating_add(first_change(block, next));
         }
-        at = at.saturating_add(BLOCK);
     }
-    let here = octets.get(at..).unwrap_or(&[]);
-    let next = here.get(1..).unwrap_or(&[]).iter().copied().chain([b' ']);
-    let change = here.iter().zip(next).position(|(&octet, next)| is_change(octet, next));
+    let at = ahead.len().saturating_mul(BLOCK);
+    let rest = octets.get(at..).unwrap_or(&[]);
+    let next = rest.iter().skip(1).copied().chain([b' ']);
+    let change = rest.iter().zip(next).position(|(&octet, next)| is_change(octet, next));
     change.map_or(octets.len(), |offset| at.saturating_add(offset))
 }
 
 fn has_change(block: &[u8; BLOCK], next: &[u8; BLOCK]) -> bool {
-    block.iter().zip(next).fold(false, |found, (&octet, &next)| found | is_change(octet, next))
+    block.iter().zip(next).fold(u8::MAX, |least, (&octet, &next)| least.min(distance(octet, next))) == 0
 }
 
-/// The same for the value of a header field, which is short: the offset of the first change or CR.
+/// Zero where [`is_change`] holds: the least of many of these is quicker to find than whether one of many holds.
+fn distance(octet: u8, next: u8) -> u8 {
+    let from_space = (octet ^ b' ') | next.saturating_sub(b' ');
+    from_space.min(octet ^ b'\t')
+}
+
+/// The offset of the first change or CR in the value of a header field, which is short: words of eight octets will do.
 pub(super) fn next_stop(octets: &[u8]) -> usize {
     let mut at: usize = 0;
     loop {
@@ -70,6 +71,20 @@ fn first_change(block: &[u8; BLOCK], next: &[u8; BLOCK]) -> usize {
     BLOCK
 }
 
+/// How many octets of white space there are at the start.
+pub(super) fn space_length(octets: &[u8]) -> usize {
+    let (words, rest) = octets.as_chunks::<8>();
+    for (position, word) in words.iter().enumerate() {
+        let word = u64::from_le_bytes(*word);
+        let others = !(zeros_in_word(word ^ each(b' ')) | zeros_in_word(word ^ each(b'\t'))) & each(0x80);
+        if others != 0 {
+            return position.saturating_mul(8).saturating_add(first_in_word(others));
+        }
+    }
+    let more = rest.iter().take_while(|octet| is_space(**octet)).count();
+    words.len().saturating_mul(8).saturating_add(more)
+}
+
 /// The highest bit of each octet of a word for which [`is_change`] holds.
 fn changes_in_word(word: u64, next: u64) -> u64 {
     let is_low = !((next & each(0x7f)).wrapping_add(each(0x7f - b' ')) | next);
@@ -92,37 +107,28 @@ fn first_in_word(bits: u64) -> usize {
     usize::try_from(bits.trailing_zeros() / 8).unwrap_or(0)
 }
 
-/// Writes the relaxed form of a block to `out`. `pending` says whether white space came before it, of which
-/// nothing is written yet, and is set if the block ends in some. The last octet of `block` is only looked at.
-/// Gives how much was written.
-pub(super) fn compact(block: &[u8; BLOCK + 1], pending: &mut bool, out: &mut [u8; 2 * BLOCK]) -> usize {
-    let [here @ .., _] = block;
-    let [_, next @ ..] = block;
-    let mut before = [if *pending { b' ' } else { b'x' }; BLOCK];
-    for (octet, &from) in before.iter_mut().skip(1).zip(here) {
-        *octet = from;
-    }
-    *pending = here.last().copied().is_some_and(is_space);
+/// Writes the relaxed form of a block to `out`, and gives how much that is. The last two octets of `block` are only
+/// looked at. Of a run of white space that goes on after the block nothing is written.
+pub(super) fn compact(block: &[u8; BLOCK + 2], out: &mut [u8; BLOCK]) -> usize {
+    let [here @ .., _, _] = block;
+    let [_, next @ .., _] = block;
+    let [_, _, after @ ..] = block;
 
-    // which octets stay, and which get a space before them: this loop becomes vector instructions
+    // of a run of white space the last octet stays, if no line ends there: this loop becomes vector instructions
+    let mut reduced = [0; BLOCK];
     let mut stays = [false; BLOCK];
-    let mut spaced = [false; BLOCK];
-    let around = before.iter().zip(here).zip(next);
-    for ((stays, spaced), ((&before, &octet), &next)) in stays.iter_mut().zip(&mut spaced).zip(around) {
-        *stays = !is_space(octet);
-        *spaced = is_space(before) & !is_space(octet) & !((octet == b'\r') & (next == b'\n'));
+    let around = here.iter().zip(next).zip(after);
+    for ((reduced, stays), ((&octet, &next), &after)) in reduced.iter_mut().zip(&mut stays).zip(around) {
+        *reduced = if is_space(octet) { b' ' } else { octet };
+        *stays = !is_space(octet) | !(is_space(next) | ((next == b'\r') & (after == b'\n')));
     }
     // and this one has no branch: what does not stay is written over by what comes next
     let mut length: usize = 0;
-    let mut put = |octet: u8, stays: bool| {
-        if let Some(place) = out.get_mut(length) {
+    for (&octet, &stays) in reduced.iter().zip(&stays) {
+        if let Some(place) = out.get_mut(length % BLOCK) {
             *place = octet;
         }
-        length = length.saturating_add(usize::from(stays));
-    };
-    for ((&octet, &stays), &spaced) in here.iter().zip(&stays).zip(&spaced) {
-        put(b' ', spaced);
-        put(octet, stays);
+        length = length.wrapping_add(usize::from(stays));
     }
     length
 }
@@ -136,7 +142,18 @@ mod tests {
     #![allow(clippy::arithmetic_side_effects)]
 
     use super::*;
-    use alloc::vec;
+    use alloc::{vec, vec::Vec};
+
+    #[test]
+    fn white_space_is_measured() {
+        for length in [0, 1, 7, 8, 9, 16, 30] {
+            let space: Vec<u8> = b" \t".iter().copied().cycle().take(length).collect();
+            assert_eq!(space_length(&space), length);
+            for end in ["x", "\r\n", "\u{a0}"] {
+                assert_eq!(space_length(&[&space, end.as_bytes(), b"  "].concat()), length);
+            }
+        }
+    }
 
     #[test]
     fn changes_are_found_wherever_they_stand() {

@@ -59,22 +59,39 @@ impl Tap {
         }
     }
 
+    #[inline]
     fn append(&mut self, piece: &[u8]) {
-        self.octets = self.octets.saturating_add(u64::try_from(piece.len()).unwrap_or(u64::MAX));
-        if piece.len() >= LONG {
-            self.flush();
+        self.octets = self.octets.wrapping_add(u64::try_from(piece.len()).unwrap_or(0));
+        let end = self.filled.saturating_add(piece.len());
+        match self.buffer.get_mut(self.filled..end) {
+            Some(room) if piece.len() < LONG => {
+                room.copy_from_slice(piece);
+                self.filled = end;
+            }
+            _ => self.append_after_flush(piece),
+        }
+    }
+
+    fn append_after_flush(&mut self, piece: &[u8]) {
+        self.flush();
+        if piece.len() < LONG {
+            // now there is room
+            self.append(piece);
+        } else {
             self.hash(piece);
-            return;
         }
-        let end = self.filled.saturating_add(piece.len());
-        if end > BUFFER {
-            self.flush();
+    }
+
+    fn append_with_cuts(&mut self, mut piece: &[u8]) {
+        while let Some(&cut) = self.cuts.last() {
+            let room = usize::try_from(cut.saturating_sub(self.octets)).unwrap_or(usize::MAX);
+            let Some((before, after)) = piece.split_at_checked(room) else { break };
+            self.append(before);
+            self.take_digests(cut);
+            self.cuts.pop();
+            piece = after;
         }
-        let end = self.filled.saturating_add(piece.len());
-        if let Some(room) = self.buffer.get_mut(self.filled..end) {
-            room.copy_from_slice(piece);
-            self.filled = end;
-        }
+        self.append(piece);
     }
 
     fn flush(&mut self) {
@@ -127,16 +144,13 @@ pub(crate) fn want(
 }
 
 impl Sink for Tap {
-    fn put(&mut self, mut piece: &[u8]) {
-        while let Some(&cut) = self.cuts.last() {
-            let room = usize::try_from(cut.saturating_sub(self.octets)).unwrap_or(usize::MAX);
-            let Some((before, after)) = piece.split_at_checked(room) else { break };
-            self.append(before);
-            self.take_digests(cut);
-            self.cuts.pop();
-            piece = after;
+    #[inline]
+    fn put(&mut self, piece: &[u8]) {
+        if self.cuts.is_empty() {
+            self.append(piece);
+        } else {
+            self.append_with_cuts(piece);
         }
-        self.append(piece);
     }
 
     fn is_empty(&self) -> bool {
