@@ -10,7 +10,7 @@ pub mod inquiry;
 pub mod lex;
 pub mod lines;
 pub mod name;
-mod scan;
+pub mod scan;
 mod secret;
 pub mod tags;
 pub mod write;

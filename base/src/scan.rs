@@ -1,11 +1,15 @@
 //! Finding an octet, eight at a time: the standard library looks at one after the other.
+//!
+//! For texts that are short; a body of megabytes is searched faster by vectors.
 
 const fn each(octet: u8) -> u64 {
     u64::from_ne_bytes([octet; 8])
 }
 
 /// The offset of the first `wanted`.
-pub(crate) fn position(octets: &[u8], wanted: u8) -> Option<usize> {
+#[inline]
+#[must_use]
+pub fn position(octets: &[u8], wanted: u8) -> Option<usize> {
     let (words, rest) = octets.as_chunks::<8>();
     for (count, word) in words.iter().enumerate() {
         // the lowest octet that is zero gives the lowest of the highest bits that are set

@@ -18,13 +18,15 @@ pub enum Policy {
 impl Policy {
     /// `dmarc-request = "none" / "quarantine" / "reject"`
     pub(crate) fn parse(value: &[u8]) -> Option<Self> {
-        let policy = match value.len() {
-            4 => Self::None,
-            6 => Self::Reject,
-            10 => Self::Quarantine,
-            _ => return None,
-        };
-        value.eq_ignore_ascii_case(policy.as_str().as_bytes()).then_some(policy)
+        match value {
+            b"none" => Some(Self::None),
+            b"quarantine" => Some(Self::Quarantine),
+            b"reject" => Some(Self::Reject),
+            // seldom in capitals
+            _ => [Self::None, Self::Quarantine, Self::Reject]
+                .into_iter()
+                .find(|policy| value.eq_ignore_ascii_case(policy.as_str().as_bytes())),
+        }
     }
 
     /// The word.

@@ -26,6 +26,7 @@ use alloc::vec::Vec;
 use core::{fmt, ops::Range};
 use mail_base::{
     dns::Txt,
+    scan,
     tags::{TagErrorKind, Tags},
 };
 
@@ -295,7 +296,7 @@ fn read(text: &[u8]) -> Result<Fields, RecordError> {
 
 /// What stands before the next semicolon, and what behind it.
 fn split_piece(text: &[u8]) -> (&[u8], &[u8]) {
-    let length = memchr::memchr(b';', text).unwrap_or(text.len());
+    let length = scan::position(text, b';').unwrap_or(text.len());
     let (piece, behind) = text.split_at_checked(length).unwrap_or((text, &[]));
     (piece, behind.get(1..).unwrap_or(&[]))
 }
@@ -348,7 +349,8 @@ fn spelled_out(piece: &[u8]) -> Option<(Tag, &[u8])> {
 
 /// `WSP`, and line ends, which tag lists of DKIM may have.
 fn is_space(octet: u8) -> bool {
-    matches!(octet, b' ' | b'\t' | b'\r' | b'\n')
+    // hardly any octet is, and one comparison tells that
+    octet <= b' ' && matches!(octet, b' ' | b'\t' | b'\r' | b'\n')
 }
 
 fn trim_start(mut octets: &[u8]) -> &[u8] {
