@@ -76,6 +76,13 @@ impl LineFinder {
         Self { endings, scanned: 0, skipping: false }
     }
 
+    /// Whether nothing of the line has been looked at, so that the next octet is its first. Who knows what such
+    /// lines look like may read one that stands there whole without this finder.
+    #[must_use]
+    pub fn is_at_start(&self) -> bool {
+        self.scanned == 0 && !self.skipping
+    }
+
     /// Looks for the end of the line that starts at the first octet of `input`. A line may have `limit` octets,
     /// its line end counted.
     ///
@@ -158,23 +165,26 @@ fn first_below(word: u64, limit: u64) -> Option<usize> {
 
 /// The first place where two neighbours are such that something must be done, as the offset of the left one.
 pub(crate) fn first_pair(octets: &[u8], is_stop: impl Fn(u8, u8) -> bool) -> Option<usize> {
-    const BLOCK: usize = 128;
-    let position =
-        |left: &[u8], right: &[u8]| left.iter().zip(right).position(|(&left, &right)| is_stop(left, right));
-    let (left, right) = (octets.get(..octets.len().saturating_sub(1))?, octets.get(1..)?);
-    let (lefts, left_rest) = left.as_chunks::<BLOCK>();
-    let (rights, right_rest) = right.as_chunks::<BLOCK>();
-    let mut at: usize = 0;
-    for (left, right) in lefts.iter().zip(rights) {
-        // of a length that is known and without an early exit, this loop compiles to vector instructions: it
-        // decides the speed of DATA and RETR
-        let is_hit = left.iter().zip(right).fold(false, |hit, (&left, &right)| hit | is_stop(left, right));
-        if is_hit {
-            return Some(at.saturating_add(position(left, right)?));
-        }
-        at = at.saturating_add(BLOCK);
-    }
-    Some(at.saturating_add(position(left_rest, right_rest)?))
+    let (lefts, rights) = (octets.get(..octets.len().saturating_sub(1))?, octets.get(1..)?);
+    let far = quiet_length::<128>(lefts, rights, &is_stop);
+    let (lefts, rights) = (lefts.get(far..)?, rights.get(far..)?);
+    // a pair is near, or the end
+    let near = quiet_length::<16>(lefts, rights, &is_stop);
+    let (lefts, rights) = (lefts.get(near..)?, rights.get(near..)?);
+    let offset = lefts.iter().zip(rights).position(|(&left, &right)| is_stop(left, right))?;
+    Some(far.saturating_add(near).saturating_add(offset))
+}
+
+/// How many octets there are in the blocks at the start that have no such pair.
+fn quiet_length<const BLOCK: usize>(lefts: &[u8], rights: &[u8], is_stop: impl Fn(u8, u8) -> bool) -> usize {
+    // of a length that is known and without an early exit, this loop compiles to vector instructions: it decides
+    // the speed of DATA and RETR
+    let is_quiet = |left: &[u8; BLOCK], right: &[u8; BLOCK]| {
+        !left.iter().zip(right).fold(false, |hit, (&left, &right)| hit | is_stop(left, right))
+    };
+    let (lefts, _) = lefts.as_chunks::<BLOCK>();
+    let (rights, _) = rights.as_chunks::<BLOCK>();
+    lefts.iter().zip(rights).take_while(|(left, right)| is_quiet(left, right)).count().saturating_mul(BLOCK)
 }
 
 /// Whether the line end between two octets is broken: a CR without its LF, or a LF without its CR.
@@ -490,7 +500,9 @@ mod tests {
     #[test]
     fn what_was_looked_at_is_not_looked_at_again() {
         let mut finder = LineFinder::new(Strict);
+        assert!(finder.is_at_start());
         assert_eq!(finder.find(b"ab", 9), Ok(Found::NeedInput));
+        assert!(!finder.is_at_start());
         // only a finder that starts at the third octet overlooks this line end
         assert_eq!(finder.find(b"\r\nab", 9), Ok(Found::NeedInput));
     }
