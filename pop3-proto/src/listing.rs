@@ -3,7 +3,7 @@
 use crate::{
     error::{ResponseError, ResponseErrorKind, TextError, TextErrorKind},
     rules::Rules,
-    text::{Number, after_spaces, all_ascii_from, read_digits, write_number},
+    text::{Number, after_spaces, all_ascii_from, ascii_run_from, read_digits, write_number},
 };
 use alloc::vec::Vec;
 use core::fmt;
@@ -118,6 +118,15 @@ impl ScanListing {
         let (octets, _) = last_number(second(rest, text.len(), rules)?, text.len(), rules)?;
         Ok(Self { number, octets })
     }
+
+    /// Reads a line that stands whole at the start of `unread`, as RFC 1939 has it; also gives how many octets it
+    /// takes. Every other line is for [`parse`](Self::parse): this is the way of listings with 100,000 lines.
+    pub(crate) fn at_start(unread: &[u8]) -> Option<(Self, usize)> {
+        let (number, rest) = first_word(unread)?;
+        let (octets, digits) = read_digits(rest)?;
+        let used = end_behind(unread, rest.get(digits..)?)?;
+        Some((Self { number, octets }, used))
+    }
 }
 
 impl<'a> UniqueIdListing<'a> {
@@ -139,6 +148,27 @@ impl<'a> UniqueIdListing<'a> {
             _ => Err(error(ResponseErrorKind::UniqueId, at)),
         }
     }
+
+    /// As [`ScanListing::at_start`].
+    pub(crate) fn at_start(unread: &'a [u8]) -> Option<(Self, usize)> {
+        let (number, rest) = first_word(unread)?;
+        let (id, rest) = rest.split_at_checked(ascii_run_from(b'!', rest))?;
+        let used = end_behind(unread, rest)?;
+        (1..=UniqueId::MAX).contains(&id.len()).then_some((Self { number, unique_id: UniqueId(id) }, used))
+    }
+}
+
+/// The number of a message at the start of a line, and what stands behind the space behind it.
+fn first_word(unread: &[u8]) -> Option<(Number, &[u8])> {
+    let (number, digits) = read_digits(unread)?;
+    let number = Number::new(u32::try_from(number).ok()?)?;
+    Some((number, unread.get(digits..)?.strip_prefix(b" ")?))
+}
+
+/// How many of the unread octets a line takes that ends where `rest` begins; `None` where it does not end there.
+fn end_behind(unread: &[u8], rest: &[u8]) -> Option<usize> {
+    let rest = rest.strip_prefix(b"\r\n")?;
+    Some(unread.len().saturating_sub(rest.len()))
 }
 
 const fn error(kind: ResponseErrorKind, at: usize) -> ResponseError {
@@ -238,6 +268,45 @@ mod tests {
         assert_eq!(place(UniqueIdListing::parse("1 ü".as_bytes(), rules)), (Kind::UniqueId, 2));
         let long = alloc::format!("1 {}", "x".repeat(71));
         assert_eq!(place(UniqueIdListing::parse(long.as_bytes(), rules)), (Kind::UniqueId, 2));
+    }
+
+    /// The short way and the long way, on a line and on what is none.
+    fn both_ways(octets: &[u8]) -> Result<(), proptest::test_runner::TestCaseError> {
+        use mail_base::lines::{Found, LineEndings, LineFinder};
+        let line = match LineFinder::new(LineEndings::Strict).find(octets, octets.len() + 1) {
+            Ok(Found::Line { text, used }) => Some((text, used)),
+            _ => None,
+        };
+        if let Some((listing, used)) = ScanListing::at_start(octets) {
+            let (text, expected) = line.unwrap();
+            proptest::prop_assert_eq!(
+                (ScanListing::parse(text, &Rules::STRICT), expected),
+                (Ok(listing), used)
+            );
+        }
+        if let Some((listing, used)) = UniqueIdListing::at_start(octets) {
+            let (text, expected) = line.unwrap();
+            proptest::prop_assert_eq!(
+                (UniqueIdListing::parse(text, &Rules::STRICT), expected),
+                (Ok(listing), used)
+            );
+        } else if let Some((text, _)) = line {
+            // what is by the letter of the RFC takes the short way
+            proptest::prop_assert!(UniqueIdListing::parse(text, &Rules::STRICT).is_err());
+        }
+        Ok(())
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn the_short_way_reads_what_the_long_way_reads(line in "[ 0-9]{1,4}[ ]?[!-~]{0,75}[ \r]?(\r\n|\n|\r)[a.\r]{0,2}") {
+            both_ways(line.as_bytes())?;
+        }
+
+        #[test]
+        fn the_short_way_takes_no_other_octets(line in "[0-9]{1,11} [0-9a ]{0,2}.{0,3}[0-9]{0,21}(\r\n)?") {
+            both_ways(line.as_bytes())?;
+        }
     }
 
     #[test]

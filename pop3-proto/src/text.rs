@@ -206,16 +206,36 @@ pub(crate) fn position_of_control(octets: &[u8]) -> Option<usize> {
 
 /// Whether every octet is one from `lowest` to 0x7E. Eight at a time: what is read here is short.
 pub(crate) fn all_ascii_from(lowest: u8, octets: &[u8]) -> bool {
-    const EACH: u64 = 0x0101_0101_0101_0101;
-    // the highest bit of an octet says that it is below `lowest`, above 0x7e, or behind one that is
-    let low = EACH.wrapping_mul(u64::from(lowest));
-    let suspects = |word: u64| word.wrapping_sub(low) | word.wrapping_add(EACH) | word;
     let (words, _) = octets.as_chunks::<8>();
     let Some(last) = octets.last_chunk::<8>() else {
         return octets.iter().all(|octet| (lowest..=0x7e).contains(octet));
     };
-    let found = words.iter().fold(0, |found, word| found | suspects(u64::from_le_bytes(*word)));
-    (found | suspects(u64::from_le_bytes(*last))) & (EACH << 7) == 0
+    let found = words.iter().fold(0, |found, word| found | outside(lowest, *word));
+    found | outside(lowest, *last) == 0
+}
+
+/// How many octets at the start are ones from `lowest` to 0x7E.
+pub(crate) fn ascii_run_from(lowest: u8, octets: &[u8]) -> usize {
+    let (words, rest) = octets.as_chunks::<8>();
+    let mut length: usize = 0;
+    for word in words {
+        let found = outside(lowest, *word);
+        if found != 0 {
+            let offset = usize::try_from(found.trailing_zeros() / 8).unwrap_or(0);
+            return length.saturating_add(offset);
+        }
+        length = length.saturating_add(8);
+    }
+    length.saturating_add(rest.iter().take_while(|octet| (lowest..=0x7e).contains(*octet)).count())
+}
+
+/// The highest bit of each octet that is below `lowest` or above 0x7E; those of octets behind such a one may be
+/// set as well.
+fn outside(lowest: u8, word: [u8; 8]) -> u64 {
+    const EACH: u64 = 0x0101_0101_0101_0101;
+    let word = u64::from_le_bytes(word);
+    let low = EACH.wrapping_mul(u64::from(lowest));
+    (word.wrapping_sub(low) | word.wrapping_add(EACH) | word) & (EACH << 7)
 }
 
 #[cfg(test)]
@@ -258,6 +278,8 @@ mod tests {
                     octets[at] = octet;
                     assert_eq!(all_ascii_from(b' ', &octets), is_text, "{octet} at {at} of {length}");
                     assert_eq!(all_ascii_from(b'!', &octets), is_graphic, "{octet} at {at} of {length}");
+                    assert_eq!(ascii_run_from(b' ', &octets), if is_text { length } else { at });
+                    assert_eq!(ascii_run_from(b'!', &octets), if is_graphic { length } else { at });
                     let is_control = octet < b' ' || octet == 0x7f;
                     assert_eq!(position_of_control(&octets), is_control.then_some(at));
                 }

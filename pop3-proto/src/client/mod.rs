@@ -194,6 +194,10 @@ impl Client {
 
     /// A line behind a response. It has a way of its own: a listing may have 100,000 of them.
     fn advance_listed<'i>(&mut self, to: Sent, input: &'i [u8], now: u64) -> Result<Advance<'i>, Violation> {
+        if let Some((event, used)) = self.take_listed_whole(to, input) {
+            self.waiting_since = None;
+            return Ok(Advance::Event { used, event });
+        }
         let line = match self.find_line(input) {
             Ok(Some(line)) => line,
             Ok(None) => {
@@ -208,6 +212,29 @@ impl Client {
             Ok(event) => Ok(Advance::Event { used, event }),
             Err(violation) => self.broken(violation),
         }
+    }
+
+    /// A line of LIST or UIDL as the RFC has it that is there whole, read without looking for its end first.
+    fn take_listed_whole<'i>(&mut self, to: Sent, input: &'i [u8]) -> Option<(Event<'i>, usize)> {
+        if !self.finder.is_at_start() || self.count >= u64::from(self.config.limits.lines) {
+            return None;
+        }
+        let (event, used) = match to {
+            Sent::Uidl(_) => {
+                let (listing, used) = UniqueIdListing::at_start(input)?;
+                (Event::UniqueId(listing), used)
+            }
+            Sent::List(_) => {
+                let (listing, used) = ScanListing::at_start(input)?;
+                (Event::Size(listing), used)
+            }
+            _ => return None,
+        };
+        if used > self.config.limits.line {
+            return None;
+        }
+        self.count = self.count.saturating_add(1);
+        Some((event, used))
     }
 
     /// Nothing that comes now could be understood.
