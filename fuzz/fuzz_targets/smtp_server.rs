@@ -8,6 +8,12 @@ use smtp_proto::{
     server::{Advance, Config, Event, Profile},
 };
 
+/// How many replies these are, and whether the last one ends the session unasked.
+fn replies(octets: &[u8]) -> (usize, bool) {
+    let ends = || octets.split_inclusive(|&octet| octet == b'\n').filter(|line| line.get(3) == Some(&b' '));
+    (ends().count(), ends().last().is_some_and(|line| line.starts_with(b"421")))
+}
+
 fuzz_target!(|input: (u8, &[u8], &[u8])| {
     let (choice, answers, octets) = input;
     let profile =
@@ -28,7 +34,6 @@ fuzz_target!(|input: (u8, &[u8], &[u8])| {
     let (mut start, mut end) = (0, 0);
     let mut out = Vec::new();
     let mut idle = 0;
-    let (mut replies, mut commands) = (0, 0);
     loop {
         let before = out.len();
         match server.advance(&octets[start..end], 0, &mut out) {
@@ -37,15 +42,34 @@ fuzz_target!(|input: (u8, &[u8], &[u8])| {
                 start += used;
                 idle = if used > 0 { 0 } else { idle + 1 };
                 assert!(idle < 4, "no progress at {event:?}");
-                if let Event::Quit = event {
-                    assert!(out[before..].starts_with(b"221"));
-                }
-                if !matches!(event, Event::EarlyTalk | Event::EarlyInput | Event::Dropped | Event::Body(_)) {
-                    commands += 1;
+                let (said, is_closing) = replies(&out[before..]);
+                match event {
+                    Event::Body(_)
+                    | Event::BodyRefused(_)
+                    | Event::Dropped
+                    | Event::EarlyTalk
+                    | Event::EarlyInput => assert_eq!(said, 0, "{event:?}"),
+                    Event::Reset | Event::AuthCancelled | Event::Quit => {
+                        assert_eq!(said, 1 + usize::from(is_closing), "{event:?}");
+                    }
+                    // a chunk is answered at its end
+                    Event::Answered => {
+                        let line = &octets[start - used..];
+                        let is_chunk = line.len() > 4 && line[..4].eq_ignore_ascii_case(b"BDAT");
+                        assert_eq!(said, usize::from(!is_chunk));
+                    }
+                    Event::Refused { .. } => {
+                        let own = said - usize::from(is_closing && said > 1);
+                        assert!(own == 1 || (own > 1 && profile == Profile::Lmtp), "{event:?}");
+                    }
+                    _ => {
+                        assert_eq!(said, 0, "{event:?}");
+                        let next = server.advance(&octets[start..end], 0, &mut out);
+                        assert_eq!(next, Advance::NeedReply, "what asks waits");
+                    }
                 }
             }
             Advance::NeedReply => {
-                replies += 1;
                 let answer = answers.next().unwrap_or(0);
                 let code = Code::new(200 + u16::from(answer) * 2).unwrap_or(Code::new(250).expect("250"));
                 let misuse = match answer % 4 {
@@ -57,7 +81,8 @@ fuzz_target!(|input: (u8, &[u8], &[u8])| {
                     assert_eq!(out.len(), before, "what is misused does nothing");
                     server.accept(&mut out).expect("there is a question");
                 }
-                assert!(out.len() > before, "an answer is a reply");
+                let (said, is_closing) = replies(&out[before..]);
+                assert!(said == 1 || (said == 2 && is_closing), "an answer is a reply");
             }
             Advance::NeedInput if end == octets.len() => break,
             Advance::NeedInput => end = (end + 1 + usize::from(choice >> 5)).min(octets.len()),
@@ -71,7 +96,6 @@ fuzz_target!(|input: (u8, &[u8], &[u8])| {
             Advance::Close => break,
         }
     }
-    let _ = (replies, commands);
     let mut reader = ReplyReader::new(LineEndings::Strict, 4096, 65_536);
     let mut rest = &out[..];
     while let Some((_, used)) = reader.read(rest).expect("what a server says can be read") {

@@ -296,13 +296,21 @@ impl<'a> Command<'a> {
             return Ok(command);
         }
         let text = printable(line)?;
+        if let Some(from) = after_rcpt_to(text) {
+            return rcpt(text, from, rules);
+        }
+        if let Some(from) = after_mail_from(text) {
+            return mail(text, from, rules);
+        }
         let length = text.bytes().position(|octet| octet == b' ').unwrap_or(text.len());
         let (word, rest) = text.split_at_checked(length).unwrap_or((text, ""));
         let at = length.saturating_add(1);
         let line = Line { text, argument: rest.get(1..).unwrap_or(""), at };
         match verb(word.as_bytes()) {
-            Some(Verb::Mail) => line.mail(rules),
-            Some(Verb::Rcpt) => line.rcpt(rules),
+            Some(Verb::Mail | Verb::Rcpt) if line.argument.is_empty() => {
+                Err(line.error(CommandErrorKind::NoArgument))
+            }
+            Some(Verb::Mail | Verb::Rcpt) => Err(line.error(CommandErrorKind::Keyword)),
             Some(Verb::Data) => line.alone(Self::Data),
             Some(Verb::Rset) => line.alone(Self::Rset),
             Some(Verb::Quit) => line.alone(Self::Quit),
@@ -372,6 +380,72 @@ fn printable(line: &[u8]) -> Result<&str, CommandError> {
     }
 }
 
+/// Where a word of eight letters and the like ends that a line starts with. `case` has `0xdf` where a letter
+/// stands, which may be small, and `0xff` elsewhere.
+#[inline]
+fn starts_with(text: &str, word: [u8; 8], case: [u8; 8]) -> bool {
+    let Some(start) = text.as_bytes().first_chunk() else { return false };
+    u64::from_be_bytes(*start) & u64::from_be_bytes(case) == u64::from_be_bytes(word)
+}
+
+/// Where the path of RCPT starts.
+#[inline]
+fn after_rcpt_to(text: &str) -> Option<usize> {
+    const CASE: [u8; 8] = [0xdf, 0xdf, 0xdf, 0xdf, 0xff, 0xdf, 0xdf, 0xff];
+    starts_with(text, *b"RCPT TO:", CASE).then_some("RCPT TO:".len())
+}
+
+/// Where the path of MAIL starts.
+#[inline]
+fn after_mail_from(text: &str) -> Option<usize> {
+    const CASE: [u8; 8] = [0xdf, 0xdf, 0xdf, 0xdf, 0xff, 0xdf, 0xdf, 0xdf];
+    let is_end = matches!(text.as_bytes().get(8..10), Some([b'M' | b'm', b':']));
+    (starts_with(text, *b"MAIL FRO", CASE) && is_end).then_some("MAIL FROM:".len())
+}
+
+/// ```text
+/// mail = "MAIL FROM:" Reverse-path [SP Mail-parameters]
+/// ```
+fn mail<'a>(text: &'a str, from: usize, rules: &Rules) -> Result<Command<'a>, CommandError> {
+    let (path, end) = path(text, from, rules)?;
+    if path == Path::Postmaster {
+        return Err(CommandError { kind: CommandErrorKind::PathNotHere, at: "MAIL ".len() });
+    }
+    let params = if end < text.len() { MailParams::read(text, end, rules)? } else { MailParams::default() };
+    Ok(Command::Mail(Mail { path, params }))
+}
+
+/// ```text
+/// rcpt = "RCPT TO:" ( "<Postmaster@" Domain ">" / "<Postmaster>" / Forward-path ) [SP Rcpt-parameters]
+/// ```
+fn rcpt<'a>(text: &'a str, from: usize, rules: &Rules) -> Result<Command<'a>, CommandError> {
+    let (path, end) = path(text, from, rules)?;
+    if path == Path::Null {
+        return Err(CommandError { kind: CommandErrorKind::PathNotHere, at: "RCPT ".len() });
+    }
+    let params = if end < text.len() { RcptParams::read(text, end, rules)? } else { RcptParams::default() };
+    Ok(Command::Rcpt(Rcpt { path, params }))
+}
+
+/// A path, and where the parameters start that follow it.
+#[inline]
+fn path<'a>(text: &'a str, from: usize, rules: &Rules) -> Result<(Path<'a>, usize), CommandError> {
+    let mut from = from;
+    while rules.loose_spaces && text.as_bytes().get(from) == Some(&b' ') {
+        from = from.saturating_add(1);
+    }
+    let (path, end) = read_path(text, from, rules)
+        .map_err(|PathError { kind, at }| CommandError { kind: CommandErrorKind::Path(kind), at })?;
+    match text.as_bytes().get(end) {
+        None => Ok((path, end)),
+        Some(b' ') => Ok((path, end.saturating_add(1))),
+        Some(_) => {
+            let kind = CommandErrorKind::Path(crate::error::PathErrorKind::Trailing);
+            Err(CommandError { kind, at: end })
+        }
+    }
+}
+
 /// What stands before and behind the first space. `str::split_once` does the same, slower on texts this short.
 fn split_at_space(text: &str) -> Option<(&str, &str)> {
     let at = text.bytes().position(|octet| octet == b' ')?;
@@ -419,59 +493,6 @@ impl<'a> Line<'a> {
             return Err(self.error(CommandErrorKind::Argument));
         }
         Ok(Word::checked(argument))
-    }
-
-    /// The path that follows a keyword, and where it ends.
-    #[inline]
-    fn path(&self, keyword: &str, rules: &Rules) -> Result<(Path<'a>, usize), CommandError> {
-        if self.argument.is_empty() {
-            return Err(self.error(CommandErrorKind::NoArgument));
-        }
-        let mut octets = self.argument.bytes();
-        if !keyword
-            .bytes()
-            .all(|octet| octets.next().is_some_and(|given| given.to_ascii_uppercase() == octet))
-        {
-            return Err(self.error(CommandErrorKind::Keyword));
-        }
-        let mut from = self.at.saturating_add(keyword.len());
-        while rules.loose_spaces && self.text.as_bytes().get(from) == Some(&b' ') {
-            from = from.saturating_add(1);
-        }
-        let (path, end) = read_path(self.text, from, rules)
-            .map_err(|PathError { kind, at }| CommandError { kind: CommandErrorKind::Path(kind), at })?;
-        match self.text.as_bytes().get(end) {
-            None => Ok((path, end)),
-            Some(b' ') => Ok((path, end.saturating_add(1))),
-            Some(_) => {
-                let kind = CommandErrorKind::Path(crate::error::PathErrorKind::Trailing);
-                Err(CommandError { kind, at: end })
-            }
-        }
-    }
-
-    /// ```text
-    /// mail = "MAIL FROM:" Reverse-path [SP Mail-parameters]
-    /// ```
-    fn mail(&self, rules: &Rules) -> Result<Command<'a>, CommandError> {
-        let (path, end) = self.path("FROM:", rules)?;
-        if path == Path::Postmaster {
-            return Err(self.error(CommandErrorKind::PathNotHere));
-        }
-        let params = MailParams::read(self.text, end, rules)?;
-        Ok(Command::Mail(Mail { path, params }))
-    }
-
-    /// ```text
-    /// rcpt = "RCPT TO:" ( "<Postmaster@" Domain ">" / "<Postmaster>" / Forward-path ) [SP Rcpt-parameters]
-    /// ```
-    fn rcpt(&self, rules: &Rules) -> Result<Command<'a>, CommandError> {
-        let (path, end) = self.path("TO:", rules)?;
-        if path == Path::Null {
-            return Err(self.error(CommandErrorKind::PathNotHere));
-        }
-        let params = RcptParams::read(self.text, end, rules)?;
-        Ok(Command::Rcpt(Rcpt { path, params }))
     }
 
     /// Two words, the second of which may only be `LAST`.

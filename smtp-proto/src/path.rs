@@ -249,6 +249,8 @@ pub(crate) fn read_path<'a>(
 
 fn postmaster_end(bytes: &[u8], inner: usize) -> Option<usize> {
     const POSTMASTER: &[u8] = b"postmaster>";
+    // most paths are told by their first octet
+    bytes.get(inner).filter(|first| matches!(first, b'P' | b'p'))?;
     let end = inner.saturating_add(POSTMASTER.len());
     bytes.get(inner..end)?.eq_ignore_ascii_case(POSTMASTER).then_some(end)
 }
@@ -303,16 +305,17 @@ fn read_mailbox<'a>(text: &'a str, from: usize, rules: &Rules) -> Result<(Mailbo
 #[inline]
 fn read_dot_string(text: &str, from: usize) -> Result<usize, PathError> {
     let rest = text.as_bytes().get(from..).unwrap_or(b"");
-    let mut after_dot = true;
+    // a dot stands behind an atom: neither first nor behind another
+    let mut previous = DOT;
     let stop = rest.iter().position(|&octet| {
         let class = classes(octet);
-        let is_stop =
-            if class & DOT != 0 { after_dot } else { class & (ALPHANUMERIC | ATOM | HYPHEN | WIDE) == 0 };
-        after_dot = if is_stop { after_dot } else { class & DOT != 0 };
+        let is_stop = class & (ALPHANUMERIC | ATOM | HYPHEN | WIDE | DOT) == 0 || class & previous & DOT != 0;
+        previous = class;
         is_stop
     });
-    let at = from.saturating_add(stop.unwrap_or(rest.len()));
-    if after_dot {
+    let length = stop.unwrap_or(rest.len());
+    let at = from.saturating_add(length);
+    if matches!(last_of(rest, length), None | Some(b'.')) {
         return Err(PathError { kind: PathErrorKind::EmptyAtom, at });
     }
     Ok(at)
@@ -368,25 +371,32 @@ fn read_domain(text: &str, from: usize, rules: &Rules) -> Result<usize, PathErro
 #[inline]
 fn read_name(text: &str, from: usize, rules: &Rules) -> Result<usize, PathError> {
     let rest = text.as_bytes().get(from..).unwrap_or(b"");
-    let mut last = DOT;
+    // neither dots nor hyphens stand first or last, nor does a dot stand beside one of them
+    let mut previous = DOT;
     let stop = rest.iter().position(|&octet| {
         let class = classes(octet);
         let is_allowed = class & (ALPHANUMERIC | WIDE) != 0
-            || (class & DOT != 0 && last & (DOT | HYPHEN) == 0)
-            || (class & HYPHEN != 0 && last != DOT)
+            || (class & DOT != 0 && previous & (DOT | HYPHEN) == 0)
+            || (class & HYPHEN != 0 && previous & DOT == 0)
             || (octet == b'_' && rules.underscores);
-        last = if is_allowed { class & (DOT | HYPHEN) } else { last };
+        previous = class;
         !is_allowed
     });
     let length = stop.unwrap_or(rest.len());
     let at = from.saturating_add(length);
-    if last & (DOT | HYPHEN) != 0 {
+    if matches!(last_of(rest, length), None | Some(b'.' | b'-')) {
         return Err(PathError { kind: PathErrorKind::Domain, at });
     }
     if length > MAX_LABEL {
         check_labels(text, from, at)?;
     }
     Ok(at)
+}
+
+/// The last of the first so many octets.
+#[inline]
+fn last_of(octets: &[u8], length: usize) -> Option<u8> {
+    octets.get(length.checked_sub(1)?).copied()
 }
 
 /// A U-label may have more octets than its A-label, which is what the limit counts.

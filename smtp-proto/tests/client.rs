@@ -207,6 +207,19 @@ fn authentication_is_an_exchange_of_octets() {
 }
 
 #[test]
+fn what_comes_at_the_wrong_time_changes_nothing() {
+    let mut talk = talk(TlsPolicy::Required);
+    assert_eq!(talk.client.body(b"x\r\n", &mut talk.out), Err(Misuse::NotNow));
+    assert_eq!(talk.client.end_body(&mut talk.out), Err(Misuse::NotNow));
+    assert_eq!(talk.client.chunk(b"x\r\n", true, &mut talk.out), Err(Misuse::NotOffered("CHUNKING")));
+    assert_eq!(talk.client.respond(b"x", &mut talk.out), Err(Misuse::NoQuestion));
+    assert_eq!(talk.client.cancel(&mut talk.out), Err(Misuse::NoQuestion));
+    assert_eq!(talk.send("MAIL FROM:<a@b>"), Err(Misuse::NotNow));
+    assert!(talk.out.is_empty());
+    assert_eq!(talk.hear("220 mx\r\n").unwrap(), "EHLO client.example\r\n");
+}
+
+#[test]
 fn servers_that_break_the_protocol_are_left() {
     let violation = |text: &str| {
         let mut talk = ready("PIPELINING");

@@ -501,8 +501,12 @@ impl Client {
     /// # Errors
     /// As [`body`](Self::body).
     pub fn end_body(&mut self, out: &mut Vec<u8>) -> Result<(), Misuse> {
-        let Phase::Body(encoder) = core::mem::replace(&mut self.phase, Phase::Ready) else {
-            return Err(Misuse::NotNow);
+        let encoder = match core::mem::replace(&mut self.phase, Phase::Ready) {
+            Phase::Body(encoder) => encoder,
+            other => {
+                self.phase = other;
+                return Err(Misuse::NotNow);
+            }
         };
         encoder.finish(out).map_err(|error| self.break_off(error))?;
         self.waiting_since = None;
