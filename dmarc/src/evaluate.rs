@@ -7,6 +7,7 @@
 //!
 //! - An authenticated domain that is the author's own is aligned without looking for organizational domains.
 //! - One that has no part in common with the author's cannot be aligned.
+//! - Where one is aligned by what is known already, no other is asked about.
 //! - Whether the author's domain exists is asked where the message fails and `np` differs from `sp`.
 
 use crate::{
@@ -351,13 +352,16 @@ impl Case<'_> {
             Discovery::TreeWalk => found.organizational_domain.clone(),
         };
         let limit = self.request.limits.identifiers;
+        let is_every_wanted = self.request.local_policy.every_alignment;
         let mut looked_at: Vec<&Identifier> = Vec::new();
+        // what must be asked for one domain may not matter once another is compared
+        let mut missing = None;
         for identifier in self.request.identifiers.iter() {
             let is_settled = compared.alignment.of(identifier.mechanism).is_some();
             if is_settled || !may_align(identifier, author, found.record) || looked_at.contains(&identifier) {
                 continue;
             }
-            if compared.alignment.is_any() && !self.request.local_policy.every_alignment {
+            if compared.alignment.is_any() && !is_every_wanted {
                 compared.alignment.is_complete = false;
                 break;
             }
@@ -370,8 +374,14 @@ impl Case<'_> {
                 Ok(true) => compared.alignment.set(identifier, AlignmentMode::Relaxed),
                 Ok(false) => {}
                 Err(Stop::Unavailable(name)) => compared.is_unsettled(Cause::Unavailable(name)),
-                Err(Stop::Ask(pending)) => return Err(pending),
+                Err(Stop::Ask(pending)) => missing = missing.or(Some(pending)),
             }
+        }
+        if let Some(pending) = missing {
+            if !compared.alignment.is_any() || is_every_wanted {
+                return Err(pending);
+            }
+            compared.alignment.is_complete = false;
         }
         if compared.organizational_domain.is_none() && *found.at == *author && self.is_all_of(author) {
             // "this common domain is treated as the Organizational Domain"

@@ -267,3 +267,24 @@ fn a_message_that_expires_in_between_keeps_its_count() {
         });
     assert_eq!((report.verdict, report.questions), (Verdict::TempError, 2));
 }
+
+#[test]
+fn nothing_is_asked_for_one_domain_where_another_is_aligned_by_what_is_known() {
+    let zone = Zone::parse("_dmarc.example.com. TXT \"v=DMARC1; p=reject\"").unwrap();
+    let request = || {
+        Request::new(name("www.example.com"))
+            .spf_passed(name("bounce.example.com"))
+            .dkim_passed(name("example.com"))
+    };
+    let report = evaluate(request(), Discovery::TreeWalk).run(&zone);
+    // www.example.com, example.com and com: the walk for bounce.example.com is spared
+    assert_eq!((report.verdict, report.questions), (Verdict::Pass, 3));
+    assert!(report.alignment.dkim.is_some() && report.alignment.spf.is_none());
+    assert!(!report.alignment.is_complete);
+
+    let every = LocalPolicy::default().with_every_alignment(true);
+    let report = evaluate(request().with_local_policy(every), Discovery::TreeWalk).run(&zone);
+    assert_eq!((report.verdict, report.questions), (Verdict::Pass, 4));
+    assert!(report.alignment.dkim.is_some() && report.alignment.spf.is_some());
+    assert!(report.alignment.is_complete);
+}
