@@ -8,6 +8,8 @@ mod capabilities;
 pub mod client;
 mod command;
 mod error;
+#[cfg(test)]
+mod grammar;
 mod listing;
 mod maildrop;
 mod response;
