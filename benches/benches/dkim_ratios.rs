@@ -17,12 +17,11 @@ use dkim::{
     dns::Answer,
     sign::{Signer, Template},
 };
-use samples::dkim as sample;
-use std::{
-    hint::black_box,
-    sync::Arc,
-    time::{Duration, Instant},
+use samples::{
+    dkim as sample,
+    pairs::{pair, show},
 };
+use std::{hint::black_box, sync::Arc};
 
 const NOW: u64 = 1_800_000_000;
 const SIZES: [(&str, usize); 5] = [
@@ -32,30 +31,6 @@ const SIZES: [(&str, usize); 5] = [
     ("1 MiB", 1 << 20),
     ("10 MiB", 10 << 20),
 ];
-
-/// The best times of two jobs that are run in turns: what is above the best is the machine's.
-fn pair(mut first: impl FnMut(), mut second: impl FnMut()) -> (Duration, Duration) {
-    let once = |job: &mut dyn FnMut(), times: u32| {
-        let start = Instant::now();
-        for _ in 0..times {
-            job();
-        }
-        start.elapsed() / times
-    };
-    let times = (Duration::from_millis(5).as_nanos() / once(&mut first, 1).as_nanos().max(1)).clamp(1, 1000);
-    let times = u32::try_from(times).unwrap();
-    let mut best = (Duration::MAX, Duration::MAX);
-    for _ in 0..25 {
-        best.0 = best.0.min(once(&mut first, times));
-        best.1 = best.1.min(once(&mut second, times));
-    }
-    best
-}
-
-fn show(label: &str, (ours, limit): (Duration, Duration)) {
-    let ratio = ours.as_secs_f64() / limit.as_secs_f64();
-    println!("{label:<58} {ours:>11.2?} {limit:>11.2?}  {ratio:>5.2} x  {:>5.1} %", 100.0 / ratio);
-}
 
 fn digest(backend: &dyn Backend, octets: &[u8]) -> Digest {
     let mut hash = backend.hash(HashAlgorithm::Sha256).unwrap();
@@ -172,8 +147,8 @@ fn key(backend: &str, secret: &SecretKey) -> (Box<dyn SigningKey>, KeyRecord) {
     }
 }
 
-fn sign(backend: &'static dyn Backend, key: &dyn SigningKey, message: &[u8]) -> String {
-    let mut signer = Signer::with_backend([template(key.algorithm(), Form::Relaxed)], NOW, backend);
+fn sign(backend: &'static dyn Backend, key: &dyn SigningKey, template: &Template, message: &[u8]) -> String {
+    let mut signer = Signer::with_backend([template.clone()], NOW, backend);
     signer.write(message);
     signer.finish().unwrap().remove(0).sign_with(key).unwrap().to_string()
 }
@@ -210,7 +185,8 @@ fn whole() {
             assert!(public.verify(secret.algorithm(), b"bare", &short));
             for (size_name, size) in SIZES {
                 let plain = sample::message(size);
-                let message = [sign(backend, &*key, &plain).as_bytes(), &plain].concat();
+                let template = template(key.algorithm(), Form::Relaxed);
+                let message = [sign(backend, &*key, &template, &plain).as_bytes(), &plain].concat();
                 let label = format!("{backend_name}, {}, {size_name}", secret.algorithm());
                 let verify = |keys: &Keys| {
                     let reports = start(backend, &policy, &message).verify(keys);
@@ -239,7 +215,7 @@ fn whole() {
                 show(&format!("verify, key read, {label}"), times);
                 let times = pair(
                     || {
-                        black_box(sign(backend, &*key, &plain));
+                        black_box(sign(backend, &*key, &template, &plain));
                     },
                     || {
                         black_box(digest(backend, &plain));

@@ -2,6 +2,7 @@
 
 pub mod dkim;
 pub mod dmarc;
+pub mod pairs;
 pub mod pop3;
 pub mod smtp;
 pub mod spf;

@@ -11,7 +11,7 @@ use dkim::{
     signature::{FieldNames, Identity},
 };
 use mail_base::fields::{HeaderError, HeaderLimits};
-use support::{NOW, ed25519, name, rsa_2048, signed, template, verify};
+use support::{NOW, ed25519, name, rsa_2048, signed, template, verify, zone};
 
 const MESSAGE: &[u8] =
     b"From: A <a@example.com>\r\nTo: b@example.net\r\nSubject: s\r\nReceived: x\r\n\r\nHello\r\n";
@@ -96,7 +96,9 @@ fn lines_are_short_even_where_much_is_said() {
 fn several_signatures_are_made_in_one_pass() {
     let mut rsa = Template::new(name("example.com"), name("rsa"), Algorithm::RsaSha256);
     rsa.canonicalization = Canonicalization::SIMPLE;
-    let mut signer = Signer::new([template(), rsa, template()], NOW);
+    let mut other = template();
+    other.domain = name("other.example");
+    let mut signer = Signer::new([template(), rsa, other], NOW);
     signer.write(MESSAGE);
     let keys: [&dyn SigningKey; 2] =
         [&PrivateKey::new(&ed25519()).unwrap(), &PrivateKey::new(&rsa_2048()).unwrap()];
@@ -105,9 +107,12 @@ fn several_signatures_are_made_in_one_pass() {
         unsigned.sign_with(*key).unwrap().to_string()
     });
     let message = [fields.collect::<String>().as_bytes(), MESSAGE].concat();
-    let reports = verify(&message, &Policy::default());
-    assert_eq!(reports.len(), 3);
+    let record = PrivateKey::new(&ed25519()).unwrap().record().zone_data();
+    let zone = zone(&format!("ed._domainkey.other.example. TXT {record}"));
+    let reports = dkim::verify(&message, &Policy::default(), NOW, &zone);
     assert!(reports.iter().all(|report| report.verdict == Verdict::Pass), "{reports:?}");
+    let domains: Vec<_> = reports.iter().map(|report| report.domain.as_ref().unwrap().as_str()).collect();
+    assert_eq!(domains, ["example.com", "example.com", "other.example"]);
 }
 
 #[test]
@@ -159,6 +164,9 @@ fn what_a_template_may_not_say_is_refused() {
         SignError::Algorithm(Algorithm::RsaSha1)
     );
     assert_eq!(with(|template| template.oversigned = FieldNames::new(["To"])), SignError::FromNotSigned);
+    assert_eq!(with(|template| template.domain = name("com")), SignError::Domain);
+    assert_eq!(with(|template| template.domain = name("-a.example.com")), SignError::Domain);
+    assert_eq!(with(|template| template.selector = name("a-")), SignError::Selector);
     assert_eq!(
         with(|template| template.identity = Identity::new(None, name("notexample.com"))),
         SignError::ForeignIdentity

@@ -71,6 +71,45 @@ impl PublicKey<'_> {
             Self::Ed25519(_) => 256,
         }
     }
+
+    /// Whether it is an Ed25519 key of small order: one signature fits many messages then, and anyone can make it.
+    /// Not every backend refuses such keys.
+    pub(crate) fn is_weak(&self) -> bool {
+        let Self::Ed25519(octets) = self else { return false };
+        let mut octets = **octets;
+        // the sign of the other coordinate makes no difference
+        if let [.., last] = &mut octets {
+            *last &= 0x7f;
+        }
+        SMALL_ORDER.contains(&octets)
+    }
+}
+
+/// The points of order 1, 2, 4 and 8 of edwards25519 (RFC 8032 §5.1) as they are encoded, without the sign: the
+/// second coordinates 1, 0, those of order 8, and p-1; then p and p+1, which are 0 and 1 written otherwise.
+const SMALL_ORDER: [[u8; 32]; 7] = [
+    starting_with(1, 0, 0),
+    starting_with(0, 0, 0),
+    [
+        0x26, 0xe8, 0x95, 0x8f, 0xc2, 0xb2, 0x27, 0xb0, 0x45, 0xc3, 0xf4, 0x89, 0xf2, 0xef, 0x98, 0xf0, 0xd5,
+        0xdf, 0xac, 0x05, 0xd3, 0xc6, 0x33, 0x39, 0xb1, 0x38, 0x02, 0x88, 0x6d, 0x53, 0xfc, 0x05,
+    ],
+    [
+        0xc7, 0x17, 0x6a, 0x70, 0x3d, 0x4d, 0xd8, 0x4f, 0xba, 0x3c, 0x0b, 0x76, 0x0d, 0x10, 0x67, 0x0f, 0x2a,
+        0x20, 0x53, 0xfa, 0x2c, 0x39, 0xcc, 0xc6, 0x4e, 0xc7, 0xfd, 0x77, 0x92, 0xac, 0x03, 0x7a,
+    ],
+    starting_with(0xec, 0xff, 0x7f),
+    starting_with(0xed, 0xff, 0x7f),
+    starting_with(0xee, 0xff, 0x7f),
+];
+
+const fn starting_with(first: u8, others: u8, last: u8) -> [u8; 32] {
+    let mut octets = [others; 32];
+    if let [start, .., end] = &mut octets {
+        *start = first;
+        *end = last;
+    }
+    octets
 }
 
 /// A public key that is ready for use.
@@ -161,4 +200,25 @@ pub enum RefusedKey {
     /// The backend failed.
     #[error("the backend failed")]
     Failed,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ed25519_dalek::VerifyingKey;
+
+    #[test]
+    fn keys_of_small_order_are_known() {
+        for key in SMALL_ORDER {
+            for sign in [0, 0x80] {
+                let mut key = key;
+                key[31] |= sign;
+                assert!(PublicKey::Ed25519(&key).is_weak());
+                let is_weak = VerifyingKey::from_bytes(&key).is_ok_and(|key| key.is_weak());
+                assert!(is_weak, "{key:02x?}");
+            }
+        }
+        let good = ed25519_dalek::SigningKey::from_bytes(&[7; 32]).verifying_key().to_bytes();
+        assert!(!PublicKey::Ed25519(&good).is_weak());
+    }
 }

@@ -25,7 +25,7 @@ pub struct Unsigned {
     text: FieldText,
     /// The input of the header hash.
     data: Vec<u8>,
-    digest: Digest,
+    backend: &'static dyn Backend,
 }
 
 impl Unsigned {
@@ -33,8 +33,8 @@ impl Unsigned {
         signature: &Signature,
         index: &FieldIndex<'_>,
         header_length: usize,
-        backend: &dyn Backend,
-    ) -> Result<Self, SignError> {
+        backend: &'static dyn Backend,
+    ) -> Self {
         let text = FieldText::new(signature);
         let form = signature.canonicalization.header;
         let mut data = Vec::with_capacity(header_length.saturating_add(text.text.len()));
@@ -42,10 +42,7 @@ impl Unsigned {
         let own = Field::new(text.text.as_bytes());
         let end = own.value().len();
         canon::header::signature_field(form, &own, end..end, &mut data);
-        let mut hash =
-            backend.hash(HashAlgorithm::Sha256).ok_or(SignError::Algorithm(signature.algorithm))?;
-        hash.update(&data);
-        Ok(Self { algorithm: signature.algorithm, text, data, digest: hash.digest() })
+        Self { algorithm: signature.algorithm, text, data, backend }
     }
 
     /// What it must be signed with.
@@ -65,8 +62,13 @@ impl Unsigned {
     /// With rsa-sha256 it is what RSASSA-PKCS1-v1_5 signs as a SHA-256 digest. With ed25519-sha256 it is the
     /// message that PureEdDSA signs (RFC 8463 §3).
     #[must_use]
-    pub fn digest(&self) -> &Digest {
-        &self.digest
+    pub fn digest(&self) -> Digest {
+        // the backend has the hash: the body was hashed with it
+        let hash = self.backend.hash(HashAlgorithm::Sha256);
+        hash.map_or(Digest::new(&[]), |mut hash| {
+            hash.update(&self.data);
+            hash.digest()
+        })
     }
 
     /// Signs with a key in reach.

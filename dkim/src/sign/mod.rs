@@ -53,6 +53,12 @@ pub enum SignError {
     /// The template's algorithm may not be used (RFC 8301 §3.1), or the backend does not have it.
     #[error("{0} may not be used")]
     Algorithm(Algorithm),
+    /// The template's domain is none of two labels or more, as `d=` must be (RFC 6376 §3.5).
+    #[error("d= is no domain name")]
+    Domain,
+    /// The template's selector is none.
+    #[error("s= is no selector")]
+    Selector,
     /// The domain of the template's identity is neither its domain nor below it.
     #[error("the domain of i= is not within d=")]
     ForeignIdentity,

@@ -145,7 +145,7 @@ impl Signer {
                 found.and_then(|(_, digests): &(_, Digests)| digests.get(template.algorithm.hash(), None));
             let body_hash = body_hash.ok_or(SignError::Algorithm(template.algorithm))?;
             let signature = signature(template, now, &index, body_hash);
-            Unsigned::new(&signature, &index, header.as_bytes().len(), backend)
+            Ok(Unsigned::new(&signature, &index, header.as_bytes().len(), backend))
         });
         unsigned.collect()
     }

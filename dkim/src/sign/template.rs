@@ -3,6 +3,7 @@
 use super::SignError;
 use crate::{
     algorithm::{Algorithm, Canonicalization},
+    grammar,
     key_record::key_name,
     signature::{FieldNames, Identity},
 };
@@ -110,10 +111,21 @@ impl Template {
         if !self.oversigned.contains("from") && !self.signed.contains("from") {
             return Err(SignError::FromNotSigned);
         }
+        if !is_read_back(&self.domain, 2) {
+            return Err(SignError::Domain);
+        }
+        if !is_read_back(&self.selector, 1) {
+            return Err(SignError::Selector);
+        }
         if self.identity.as_ref().is_some_and(|identity| !identity.domain().is_within(&self.domain)) {
             return Err(SignError::ForeignIdentity);
         }
         key_name(&self.selector, &self.domain).map_err(|_| SignError::KeyName)?;
         Ok(())
     }
+}
+
+/// Whether a verifier takes a name for one of so many labels.
+fn is_read_back(name: &Name, labels: usize) -> bool {
+    grammar::domain(name.as_str().as_bytes(), labels, None).is_some()
 }

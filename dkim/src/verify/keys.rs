@@ -65,7 +65,8 @@ impl Key {
         let record = KeyRecord::parse(record);
         let key = record.as_ref().ok().and_then(public_key);
         let bits = key.as_ref().map(PublicKey::bits);
-        let public = key.map(|key| backend.public_key(&key));
+        let public =
+            key.map(|key| if key.is_weak() { Err(RefusedKey::Malformed) } else { backend.public_key(&key) });
         Self { record, bits, public }
     }
 
