@@ -12,6 +12,9 @@ use pop3_proto::{
 use serde_json::Value;
 use testkit::{Scorecard, corpus};
 
+/// What the RFC leaves out of a dialogue where it prints dots: the commands that must have been said.
+const LEFT_OUT: [(&str, &str); 1] = [("4 RFC 1939 section 5", "DELE 2")];
+
 /// A command, and the first lines that the server answers with.
 struct Turn {
     command: String,
@@ -202,7 +205,10 @@ fn dialogues_of_the_rfcs() {
     for (at, dialogue) in data["dialogues"].as_array().unwrap().iter().enumerate() {
         let section = dialogue["section"].as_str().unwrap().split('.').next().unwrap();
         let name = format!("{at} RFC {} section {section}", dialogue["rfc"]);
-        let (greetings, turns) = turns(dialogue);
+        let (greetings, mut turns) = turns(dialogue);
+        for (_, command) in LEFT_OUT.iter().filter(|(dialogue, _)| *dialogue == name) {
+            turns.insert(1, Turn { command: (*command).to_owned(), answers: vec!["+OK".to_owned()] });
+        }
         servers.case(&name, play_server(&turns));
         clients.case(&name, play_client(&greetings, &turns));
     }
@@ -214,7 +220,9 @@ fn dialogues_of_the_rfcs() {
 fn play_twisted(test: &Value) -> Result<(), String> {
     let events = test["events"].as_array().unwrap();
     let is_greeting = |text: &str| text.starts_with('+') || text.starts_with('-');
-    let first = events.iter().find(|event| event[0] == "S" || event[0] == "C=").unwrap();
+    // the commands of this loop are not in the record, which tells only that nothing is sent meanwhile
+    let retrieves = |event: &Value| event[0] == "call" && event[1] == "p.retrieve(i)";
+    let first = events.iter().find(|event| event[0] == "S" || event[0] == "C=" || retrieves(event)).unwrap();
     let starts_with_greeting = first[0] == "S" && is_greeting(first[1].as_str().unwrap());
     let verbs = ["USER", "PASS", "APOP"];
     let logs_in = events.iter().any(|event| {
@@ -247,7 +255,14 @@ fn play_twisted(test: &Value) -> Result<(), String> {
                         return Err(format!("{written:?} instead of {line:?}"));
                     }
                 }
+                if !caller.sent().is_empty() {
+                    return Err(format!("more than {text:?} is sent"));
+                }
                 sent = text.to_owned();
+            }
+            "call" if retrieves(event) => {
+                caller.send("RETR 1").map_err(|error| error.to_string())?;
+                caller.sent();
             }
             "S" => caller.hear(&corpus::octets(text)).map_err(|error| format!("{text:?}: {error}"))?,
             "A" => {
