@@ -11,6 +11,9 @@ pub struct EnhancedCode {
 }
 
 impl EnhancedCode {
+    /// The most octets of one: `5.999.999`.
+    pub(crate) const MAX_OCTETS: usize = 9;
+
     /// `None` where the class is not 2, 4 or 5, or a number has more than three digits (RFC 3463 §2).
     #[must_use]
     pub const fn new(class: u8, subject: u16, detail: u16) -> Option<Self> {

@@ -19,6 +19,7 @@
 use crate::{
     enhanced::EnhancedCode,
     error::{ReplyError, ReplyErrorKind},
+    text::may_hold_control,
 };
 use alloc::{borrow::Cow, string::String, vec::Vec};
 use core::fmt::{self, Write as _};
@@ -150,7 +151,12 @@ impl<'a> Reply<'a> {
     /// The enhanced code of the first line.
     #[must_use]
     pub fn enhanced(&self) -> Option<EnhancedCode> {
-        self.lines().next().and_then(|line| line.enhanced)
+        let text = self.wire.get(4..)?;
+        // it stands at the start, and is short: the rest of the line need not be looked at
+        let start = text.get(..EnhancedCode::MAX_OCTETS.saturating_add(1)).unwrap_or(text);
+        let start = start.split(|octet| matches!(octet, b'\r' | b'\n')).next()?;
+        let (enhanced, _) = EnhancedCode::split(start)?;
+        class_fits(self.code, enhanced).then_some(enhanced)
     }
 
     /// The lines: one at least.
@@ -300,10 +306,10 @@ fn read_line(line: &[u8]) -> Result<(Code, bool), (ReplyErrorKind, usize)> {
             .then(|| code.saturating_mul(10).saturating_add(u16::from(digit.saturating_sub(b'0'))))
     });
     let code = code.and_then(Code::new).ok_or((ReplyErrorKind::Code, 0))?;
-    let is_control = |octet: u8| (octet < b' ' && octet != b'\t') || octet == 0x7f;
-    // without an early exit in it, this loop compiles to vector instructions
-    if rest.iter().fold(false, |found, &octet| found | is_control(octet)) {
-        let at = rest.iter().position(|&octet| is_control(octet)).unwrap_or(0);
+    let is_control = |&octet: &u8| (octet < b' ' && octet != b'\t') || octet == 0x7f;
+    if may_hold_control(rest)
+        && let Some(at) = rest.iter().position(is_control)
+    {
         return Err((ReplyErrorKind::Control, at.saturating_add(3)));
     }
     match rest.first() {

@@ -111,16 +111,23 @@ fn check(text: &str, is_allowed: impl Fn(u8) -> bool) -> Result<(), TextError> {
 /// The offset of the first control character.
 #[inline]
 pub(crate) fn position_of_control(octets: &[u8]) -> Option<usize> {
+    if !may_hold_control(octets) {
+        return None;
+    }
+    octets.iter().position(|&octet| octet < b' ' || octet == 0x7f)
+}
+
+/// Whether it is worth looking for a control character, eight octets at a time: text outside ASCII is taken for
+/// one that has some, and so are fewer than eight octets.
+#[inline]
+pub(crate) fn may_hold_control(octets: &[u8]) -> bool {
     const EACH: u64 = 0x0101_0101_0101_0101;
     // the highest bit of an octet says that it is below 0x20, above 0x7e, or behind one that is
     let suspects = |word: u64| word.wrapping_sub(EACH << 5) | word.wrapping_add(EACH) | word;
     let (words, _) = octets.as_chunks::<8>();
     let found = words.iter().fold(0, |found, word| found | suspects(u64::from_le_bytes(*word)));
     let last = octets.last_chunk::<8>().map_or(u64::MAX, |word| suspects(u64::from_le_bytes(*word)));
-    if (found | last) & (EACH << 7) == 0 {
-        return None;
-    }
-    octets.iter().position(|&octet| octet < b' ' || octet == 0x7f)
+    (found | last) & (EACH << 7) != 0
 }
 
 #[cfg(test)]
