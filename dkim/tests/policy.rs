@@ -229,7 +229,7 @@ fn a_testing_key_is_flagged_and_changes_no_verdict() {
 #[test]
 fn of_several_records_the_one_that_fits_is_taken() {
     let good = record().zone_data();
-    let other = "\"v=DKIM1; k=ed25519; p=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\"";
+    let other = "\"v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=\"";
     let records = |lines: &[&str]| {
         let lines = lines.iter().map(|line| format!("ed._domainkey.example.com. TXT {line}\n"));
         let zone = Zone::parse(&lines.collect::<String>()).unwrap();
@@ -439,4 +439,23 @@ fn other_signatures_can_be_signed() {
     template.signed = FieldNames::new(["DKIM-Signature"]);
     let both = signed(template, &first);
     assert!(verify(&both, &Policy::default()).iter().all(|report| report.verdict == Verdict::Pass));
+}
+
+/// The octets are hashed as they are, and the key is asked for by its A-labels (RFC 8616 §5).
+#[cfg(feature = "idna")]
+#[test]
+fn domains_in_u_labels_are_read_where_the_policy_says_how() {
+    let identity = "i=j\u{fc}rgen@mail.b\u{fc}cher.example; ";
+    let message =
+        support::signed_by_hand_for("b\u{fc}cher.example", identity, "\r\n", "From: a@example.com\r\n\r\n");
+    let line = format!("ed._domainkey.xn--bcher-kva.example. TXT {}", record().zone_data());
+    let zone = Zone::parse(&line).unwrap();
+    let mut policy = Policy::default();
+    let report = one(dkim::verify(&message, &policy, NOW, &zone));
+    assert_eq!(report.verdict, Verdict::PermError);
+    policy.to_ascii = Some(dkim::Name::parse_idna);
+    let report = one(dkim::verify(&message, &policy, NOW, &zone));
+    assert_eq!(report.verdict, Verdict::Pass, "{report}");
+    assert_eq!(report.domain, Some(name("xn--bcher-kva.example")));
+    assert_eq!(report.identity.unwrap().to_string(), "j\u{fc}rgen@mail.xn--bcher-kva.example");
 }

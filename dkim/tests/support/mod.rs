@@ -64,6 +64,12 @@ pub(crate) fn verify(message: &[u8], policy: &Policy) -> Vec<SignatureReport> {
 /// the header only From is signed, which must come first. All in the simple form, where hashing is plain.
 #[cfg(feature = "rustcrypto")]
 pub(crate) fn signed_by_hand(tags: &str, signed_body: &str, message: &str) -> Vec<u8> {
+    signed_by_hand_for("example.com", tags, signed_body, message)
+}
+
+/// The same for another domain, which may be written in any way.
+#[cfg(feature = "rustcrypto")]
+pub(crate) fn signed_by_hand_for(domain: &str, tags: &str, signed_body: &str, message: &str) -> Vec<u8> {
     use dkim::backend::{
         Backend, SigningKey,
         rustcrypto::{PrivateKey, RustCrypto},
@@ -72,9 +78,8 @@ pub(crate) fn signed_by_hand(tags: &str, signed_body: &str, message: &str) -> Ve
     let mut hash = RustCrypto.hash(dkim::algorithm::HashAlgorithm::Sha256).unwrap();
     hash.update(signed_body.as_bytes());
     let body_hash = base64(hash.digest().as_bytes());
-    let field = format!(
-        "DKIM-Signature: v=1; a=ed25519-sha256; d=example.com; s=ed; h=From; {tags}bh={body_hash}; b="
-    );
+    let field =
+        format!("DKIM-Signature: v=1; a=ed25519-sha256; d={domain}; s=ed; h=From; {tags}bh={body_hash}; b=");
     let from = message.split_inclusive("\r\n").next().unwrap();
     let signature = PrivateKey::new(&ed25519()).unwrap().sign(format!("{from}{field}").as_bytes()).unwrap();
     format!("{field}{}\r\n{message}", base64(&signature)).into_bytes()
