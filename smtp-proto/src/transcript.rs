@@ -136,7 +136,8 @@ impl Transcript {
         }
         let line = core::mem::take(&mut self.client);
         let line = line.trim_ascii_end();
-        let mut words = line.split(|&octet| octet == b' ').filter(|word| !word.is_empty());
+        // a client that separates words in its own way says no less
+        let mut words = line.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
         let verb = words.next().unwrap_or(b"");
         if matches!(self.state, State::Auth) {
             self.write("C: ", b"", "[redacted]");
@@ -262,11 +263,12 @@ mod tests {
             ("C", "Subject: x\r\n\r\n..secret\r\n.\r\nBDAT 4 LAST\r\nab\r\nQUIT\r\n"),
             ("S", "250 \x1b[31mok\r\n"),
             ("C", "PASS secret\r\n"),
+            ("C", "AUTH\tPLAIN\tsecret\r\n"),
         ];
         let expected = "S: 220 mx\nC: EHLO a\nS: 250-mx\nS: 250 AUTH LOGIN\nC: AUTH LOGIN\nS: 334 [redacted]\n\
              C: [redacted]\nS: 334 [redacted]\nC: [redacted]\nS: 235 ok\nC: MAIL FROM:<a@b>\nC: RCPT TO:<b@c>\n\
              C: DATA\nS: 250 ok\nS: 250 ok\nS: 354 go\nC: [23 octets]\nC: BDAT 4 LAST\nC: [4 octets]\nC: QUIT\n\
-             S: 250 \\x1b[31mok\nC: PASS [redacted]\n";
+             S: 250 \\x1b[31mok\nC: PASS [redacted]\nC: AUTH PLAIN [redacted]\n";
         for size in [1, 2, 3, 7, 1000] {
             assert_eq!(transcript(&turns, size), expected, "{size}");
         }
