@@ -5,7 +5,7 @@
 //! cargo run --example authenticate                       a message that ships with the repository
 //! cargo run --example authenticate -- --help             what else it takes
 //! ```
-#![allow(clippy::print_stdout, clippy::print_stderr, clippy::indexing_slicing)]
+#![allow(clippy::print_stderr, clippy::indexing_slicing)]
 
 use auth_results::{Envelope, Inbound, Policy, Zone, dns::Resolve};
 use mailproto_hickory::Resolver;
@@ -13,7 +13,7 @@ use std::{
     env,
     error::Error,
     fs::{self, File},
-    io::{self, Cursor, Read},
+    io::{self, Cursor, Read, Write},
     net::IpAddr,
     process::ExitCode,
     time::{SystemTime, UNIX_EPOCH},
@@ -136,8 +136,7 @@ fn zone(path: Option<&str>) -> Result<Zone, Box<dyn Error>> {
 
 fn run() -> Result<(), Box<dyn Error>> {
     let Some(options) = options(env::args().skip(1))? else {
-        println!("{HELP}");
-        return Ok(());
+        return show(&format!("{HELP}\n"));
     };
     let resolver = resolver(&options)?;
     let Message { name, source: mut message } = open(options.message.as_deref())?;
@@ -171,18 +170,26 @@ fn run() -> Result<(), Box<dyn Error>> {
     }
     let report = inbound.finish().run(&*resolver);
 
-    println!("message {name}");
-    println!("client  {} as {}, MAIL FROM:<{}>\n", options.ip, options.helo, options.mail_from);
-    println!("{report}\n");
+    let mut text = format!(
+        "message {name}\nclient  {} as {}, MAIL FROM:<{}>\n\n{report}\n\n",
+        options.ip, options.helo, options.mail_from
+    );
     if options.explain {
         for (identity, report) in [("MAIL FROM", &report.mail_from), ("HELO", &report.helo)] {
             if let Some(trace) = &report.trace {
-                println!("SPF of {identity}\n{trace}\n");
+                text += &format!("SPF of {identity}\n{trace}\n\n");
             }
         }
     }
-    println!("{}", report.field(&options.name));
-    Ok(())
+    show(&format!("{text}{}\n", report.field(&options.name)))
+}
+
+/// Writes to standard output. Who reads no further, as `head` does, has seen enough.
+fn show(text: &str) -> Result<(), Box<dyn Error>> {
+    match io::stdout().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
+        _ => Ok(()),
+    }
 }
 
 fn main() -> ExitCode {
