@@ -432,10 +432,11 @@ fn what_is_opened_is_asked() {
     session.send(b"EHLO a\r\n");
     assert_eq!(session.codes(b"VRFY a\r\nEXPN b\r\nETRN c\r\nATRN\r\nTURN\r\n"), [250; 5]);
     session.send(ENVELOPE);
+    assert_eq!(session.codes(b"BURL imap://x\r\nDATA\r\nRCPT TO:<e@f>\r\n"), [250, 503, 503]);
     assert_eq!(session.codes(b"BURL imap://x LAST\r\nBURL imap://x LAST\r\n"), [250, 503]);
     assert_eq!(
         session.events.iter().filter(|event| event.starts_with("Vrfy") || event.starts_with("Burl")).count(),
-        2
+        3
     );
 }
 

@@ -21,23 +21,30 @@ impl Server {
 
     /// BDAT has come; its octets follow. They are read even where they cannot be taken (RFC 3030 §2).
     pub(super) fn start_chunk(&mut self, size: u64, last: bool) {
-        let no_recipients = self.no_recipients();
-        let limits = &self.config.limits;
-        let refusal = match &mut self.transaction {
+        self.start_chunks();
+        let refusal = match &self.transaction {
             Some(transaction) if transaction.recipients > 0 => {
-                let endings = match transaction.body {
-                    BodyType::BinaryMime => LineEndings::Keep,
-                    BodyType::SevenBit | BodyType::EightBitMime => self.config.line_endings,
-                };
-                transaction.filter.get_or_insert_with(|| EndingFilter::new(endings));
                 let total = transaction.octets.saturating_add(size);
-                (total > limits.message).then_some((Cause::TooLarge, replies::TOO_LARGE))
+                (total > self.config.limits.message).then_some((Cause::TooLarge, replies::TOO_LARGE))
             }
-            _ => Some(no_recipients),
+            _ => Some(self.no_recipients()),
         };
         self.dropped = 0;
         self.refusal = refusal;
         self.phase = Phase::Body(Reading::Chunk { left: size, last });
+    }
+
+    /// The message comes in chunks from now on: neither RCPT nor DATA may follow (RFC 3030 §2, RFC 4468 §3.2).
+    pub(super) fn start_chunks(&mut self) {
+        let Some(transaction) = self.transaction.as_mut().filter(|transaction| transaction.recipients > 0)
+        else {
+            return;
+        };
+        let endings = match transaction.body {
+            BodyType::BinaryMime => LineEndings::Keep,
+            BodyType::SevenBit | BodyType::EightBitMime => self.config.line_endings,
+        };
+        transaction.filter.get_or_insert_with(|| EndingFilter::new(endings));
     }
 
     pub(super) fn read_body<'i>(&mut self, input: &'i [u8], now: u64, out: &mut Vec<u8>) -> Advance<'i> {

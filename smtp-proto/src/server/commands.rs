@@ -260,7 +260,10 @@ impl Server {
                 // the chunk's own events follow; this one says that the line was read
                 Advance::Event { used, event: Event::Answered }
             }
-            Command::Burl { url, last } => self.ask(used, Question::Burl { last }, Event::Burl { url, last }),
+            Command::Burl { url, last } => {
+                self.start_chunks();
+                self.ask(used, Question::Burl { last }, Event::Burl { url, last })
+            }
             Command::StartTls => self.ask(used, Question::StartTls, Event::StartTls),
             Command::Auth(auth) => self.authenticate(auth, used, out),
             Command::Etrn(node) => self.ask(used, Question::Other, Event::Etrn(node)),
