@@ -1,6 +1,7 @@
 //! The message identifier of RFC 5322 §3.6.4, as programs may generate it.
 //!
-//! Written by hand: one rule, three characters to look for, and each octet's place is wanted.
+//! Written by hand: one rule, three characters to look for, and each octet's place is wanted. The same in nom is
+//! the test oracle.
 
 use crate::{ChallengeError, ChallengeErrorKind as Kind};
 
@@ -64,4 +65,50 @@ fn is_atext(octet: u8) -> bool {
 /// `dtext`, RFC 5322 §3.4.1, without the angle brackets and the `@`, which would make the ends doubtful.
 fn is_dtext(octet: u8) -> bool {
     octet.is_ascii_graphic() && !b"[]\\<>@".contains(&octet)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{identifier, is_atext, is_dtext};
+    use nom::{
+        IResult, Parser,
+        branch::alt,
+        bytes::complete::{take_while, take_while1},
+        character::complete::char,
+        combinator::{all_consuming, recognize},
+        multi::separated_list1,
+        sequence::{delimited, separated_pair},
+    };
+    use proptest::prelude::*;
+
+    type Read<'a> = IResult<&'a [u8], &'a [u8]>;
+
+    /// `dot-atom-text = 1*atext *("." 1*atext)`
+    fn dot_atom_text(text: &[u8]) -> Read<'_> {
+        recognize(separated_list1(char('.'), take_while1(is_atext))).parse(text)
+    }
+
+    /// `no-fold-literal = "[" *dtext "]"`
+    fn no_fold_literal(text: &[u8]) -> Read<'_> {
+        recognize(delimited(char('['), take_while(is_dtext), char(']'))).parse(text)
+    }
+
+    /// `id-left "@" id-right`, RFC 5322 §3.6.4.
+    fn is_identifier(text: &[u8]) -> bool {
+        let id_right = alt((dot_atom_text, no_fold_literal));
+        all_consuming(separated_pair(dot_atom_text, char('@'), id_right)).parse(text).is_ok()
+    }
+
+    proptest! {
+        #[test]
+        fn identifiers_are_those_of_the_grammar(
+            text in prop_oneof![
+                "[a-c.]{0,4}@?[a-c.]{0,4}",
+                "[a.!~]{0,3}@\\[?[a:.\\\\@\\[]{0,4}\\]?",
+                "[ -~\u{0}\u{7f}ü]{0,6}@[ -~]{0,6}",
+            ],
+        ) {
+            prop_assert_eq!(identifier(text.as_bytes(), 0).is_ok(), is_identifier(text.as_bytes()));
+        }
+    }
 }
