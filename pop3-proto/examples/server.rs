@@ -205,7 +205,7 @@ impl Drop for Lock<'_> {
 enum Task {
     None,
     Login { is_right: bool },
-    Sasl(Step),
+    Sasl(Box<Step>),
     Send(Number),
     Delete(Vec<Number>),
 }
@@ -264,11 +264,11 @@ impl Session<'_> {
             }
             Event::Auth { mechanism, initial } => {
                 let initial = initial.as_ref().map(|initial| initial.expose().as_slice());
-                Task::Sasl(self.start_sasl(mechanism.as_str(), initial)?)
+                Task::Sasl(Box::new(self.start_sasl(mechanism.as_str(), initial)?))
             }
             Event::AuthResponse(response) => {
                 let challenge = self.sasl.take().ok_or("a response without a challenge")?;
-                Task::Sasl(challenge.respond(response.expose()))
+                Task::Sasl(Box::new(challenge.respond(response.expose())))
             }
             Event::Retr(number) | Event::Top { number, .. } => Task::Send(number),
             Event::Commit { deleted } => Task::Delete(deleted),
@@ -281,7 +281,7 @@ impl Session<'_> {
             Task::None => Ok(()),
             Task::Login { is_right: false } => Ok(self.server.refuse(&mut self.out)?),
             Task::Login { is_right: true } => self.log_in(),
-            Task::Sasl(step) => self.answer_sasl(step),
+            Task::Sasl(step) => self.answer_sasl(*step),
             Task::Send(number) => self.send(number).await,
             Task::Delete(deleted) => {
                 let files = deleted.iter().filter_map(|number| self.files.get(number.index()));
