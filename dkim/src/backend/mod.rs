@@ -78,9 +78,8 @@ impl PublicKey<'_> {
         let Self::Ed25519(octets) = self else { return false };
         let mut octets = **octets;
         // the sign of the other coordinate makes no difference
-        if let [.., last] = &mut octets {
-            *last &= 0x7f;
-        }
+        let [.., last] = &mut octets;
+        *last &= 0x7f;
         SMALL_ORDER.contains(&octets)
     }
 }
@@ -105,10 +104,9 @@ const SMALL_ORDER: [[u8; 32]; 7] = [
 
 const fn starting_with(first: u8, others: u8, last: u8) -> [u8; 32] {
     let mut octets = [others; 32];
-    if let [start, .., end] = &mut octets {
-        *start = first;
-        *end = last;
-    }
+    let [start, .., end] = &mut octets;
+    *start = first;
+    *end = last;
     octets
 }
 
