@@ -146,6 +146,9 @@ impl fmt::Debug for Number {
 /// Reads digits up to something else; gives the number and how many there are. `None` where there are none, or
 /// more than [`MOST_DIGITS`].
 pub(crate) fn read_digits(octets: &[u8]) -> Option<(u64, usize)> {
+    if let Some(few) = read_few_digits(octets) {
+        return Some(few);
+    }
     let mut number: u64 = 0;
     let mut length: usize = 0;
     for octet in octets {
@@ -158,6 +161,25 @@ pub(crate) fn read_digits(octets: &[u8]) -> Option<(u64, usize)> {
         length = length.wrapping_add(1);
     }
     (length > 0 && length <= MOST_DIGITS).then_some((number, length))
+}
+
+/// Up to seven digits with something else behind them, all at once: numbers of messages are such.
+fn read_few_digits(octets: &[u8]) -> Option<(u64, usize)> {
+    let word = u64::from_le_bytes(*octets.first_chunk::<8>()?);
+    // each octet that is a digit becomes its value
+    let values = word ^ EACH.wrapping_mul(u64::from(b'0'));
+    // the highest bit of each that is above 9; those behind the first may be wrong
+    let others = (values.wrapping_add(EACH.wrapping_mul(0x76)) | values) & (EACH << 7);
+    let bits = others.trailing_zeros() & !7;
+    if bits == 0 || bits == u64::BITS {
+        return None;
+    }
+    // zeros go before the first digit, which stands lowest; then pairs, fours and all eight are put together
+    let values = values << (u64::BITS.saturating_sub(bits));
+    let pairs = (values.wrapping_mul(0x0a01) >> 8) & 0x00ff_00ff_00ff_00ff;
+    let fours = (pairs.wrapping_mul(0x0064_0001) >> 16) & 0x0000_ffff_0000_ffff;
+    let number = fours.wrapping_mul(0x2710_0000_0001) >> 32;
+    Some((number, usize::try_from(bits / 8).unwrap_or(0)))
 }
 
 /// The most digits of a number: so many always fit into 64 bits.
@@ -229,10 +251,12 @@ pub(crate) fn ascii_run_from(lowest: u8, octets: &[u8]) -> usize {
     length.saturating_add(rest.iter().take_while(|octet| (lowest..=0x7e).contains(*octet)).count())
 }
 
+/// One in each octet.
+const EACH: u64 = 0x0101_0101_0101_0101;
+
 /// The highest bit of each octet that is below `lowest` or above 0x7E; those of octets behind such a one may be
 /// set as well.
 fn outside(lowest: u8, word: [u8; 8]) -> u64 {
-    const EACH: u64 = 0x0101_0101_0101_0101;
     let word = u64::from_le_bytes(word);
     let low = EACH.wrapping_mul(u64::from(lowest));
     (word.wrapping_sub(low) | word.wrapping_add(EACH) | word) & (EACH << 7)
@@ -300,6 +324,19 @@ mod tests {
             write_number(number, &mut out);
             assert_eq!(out, number.to_string().as_bytes());
             assert_eq!(read_digits(&out), Some((number, out.len())));
+        }
+        for digits in 1..12 {
+            for behind in [b' ', b'/', b':', 0, 0x39 | 0x80, 0xff] {
+                let number = 9_876_543_210_123_u64 % 10_u64.pow(digits);
+                let mut octets = format!("{number:0width$}", width = digits as usize).into_bytes();
+                octets.extend_from_slice(&[behind, b'7', behind, b'8', b'9', b'9', b'9', b'9', b'9']);
+                assert_eq!(
+                    read_digits(&octets),
+                    Some((number, digits as usize)),
+                    "{}",
+                    octets.escape_ascii()
+                );
+            }
         }
         assert_eq!(read_digits(b"12 x"), Some((12, 2)));
         assert_eq!(read_digits(b""), None);
