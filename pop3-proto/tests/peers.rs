@@ -455,6 +455,31 @@ fn our_client_is_not_deceived() {
     assert!(fails(&["pop4"]).contains("pop4 is no mode"));
 }
 
+#[test]
+#[ignore = "needs the examples that .ci/peers-pop3 builds"]
+fn the_examples_say_what_is_wrong() {
+    let folder = Folder::new("wrong");
+    let maildir = maildir(&folder, &[]);
+    let says = |name: &str, arguments: &[&str], code: i32, wanted: &str| {
+        let output = run_anyhow(Command::new(example(name)).args(arguments), b"");
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.code() == Some(code) && said.contains(wanted), "{arguments:?}: {said}");
+    };
+    let address = "127.0.0.1:0";
+    says("server", &["pop4", address, &maildir, USER], 2, "usage: server");
+    says("server", &["pop3", address, "/nowhere", USER], 1, "/nowhere: not a Maildir");
+    says("server", &["pop3", address, &maildir, "alice"], 1, "alice: not USER:PASSWORD");
+    says("server", &["pop3", "nowhere", &maildir, USER], 1, "nowhere: ");
+    says("server", &["pop3", address, &maildir, USER, "/no.pem", "/no.key"], 1, "/no.pem: ");
+    says("fetch", &["pop3", address], 2, "four arguments are needed");
+    says("fetch", &["--trust"], 2, "--trust needs a file");
+    says("fetch", &["--no", "pop3"], 2, "--no is no option");
+    says("fetch", &["pop3", address, USER, &folder.join("files")], 1, "127.0.0.1:0: ");
+    says("pop_before_smtp", &[address], 2, "usage: pop_before_smtp");
+    says("pop_before_smtp", &[address, address, "a..b", USER], 1, "a..b: ");
+    says("pop_before_smtp", &[address, "nowhere", "example.com", USER], 1, "nowhere: ");
+}
+
 /// popa3d, which reads from its standard input, behind a port; its users, its PAM service and the mbox are made
 /// here, and shown to it by nss_wrapper and pam_wrapper.
 struct Popa3d {
