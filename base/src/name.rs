@@ -211,47 +211,80 @@ impl Name {
     }
 }
 
-/// What an octet is in a name.
-const PLAIN: u8 = 0;
-const UPPER_CASE: u8 = 1;
-const DOT: u8 = 2;
-const FORBIDDEN: u8 = 4;
-
-/// What each octet is.
-#[allow(clippy::indexing_slicing, reason = "an index out of bounds does not compile here")]
-const CLASSES: [u8; 256] = {
-    let mut classes = [FORBIDDEN; 256];
-    let mut octet = b' ';
-    while octet <= b'~' {
-        classes[octet as usize] = match octet {
-            b'.' => DOT,
-            b'A'..=b'Z' => UPPER_CASE,
-            _ => PLAIN,
-        };
-        octet = octet.wrapping_add(1);
-    }
-    classes
-};
-
 /// Checks a name without its trailing dot, and tells whether it has letters in upper case.
 fn check(octets: &[u8]) -> Result<bool, NameError> {
     // almost all names are right: what is wrong with one is only looked for when something is
-    let (mut seen, mut label, mut are_labels_right) = (0, 0_usize, octets.len() <= MAX_OCTETS);
-    for &octet in octets {
-        let class = CLASSES.get(usize::from(octet)).copied().unwrap_or(FORBIDDEN);
-        seen |= class;
-        if class == DOT {
-            are_labels_right &= (1..=MAX_LABEL).contains(&label);
-            label = 0;
-        } else {
-            label = label.wrapping_add(1);
-        }
+    match check_words(octets) {
+        Some(has_upper_case) => Ok(has_upper_case),
+        None => find_error(octets).map(|()| octets.iter().any(u8::is_ascii_uppercase)),
     }
-    are_labels_right &= (1..=MAX_LABEL).contains(&label);
-    if !are_labels_right || seen & FORBIDDEN != 0 {
-        find_error(octets)?;
+}
+
+/// Checks a name of 8 to 63 octets, eight of them in one, and tells whether it has letters in upper case. Gives
+/// nothing where the name is of another length, or where something may be wrong with it.
+fn check_words(octets: &[u8]) -> Option<bool> {
+    let last = octets.last_chunk::<8>()?;
+    // of so few octets no label is too long
+    if octets.len() > MAX_LABEL || last.ends_with(b".") {
+        return None;
     }
-    Ok(seen & UPPER_CASE != 0)
+    let (words, rest) = octets.as_chunks::<8>();
+    // an octet has its high bit set here where it breaks a rule, or is in upper case
+    let (mut wrong, mut upper_case) = (0, 0);
+    // a label before which there is nothing begins as one behind a dot
+    let mut dot_before = 0x80;
+    for word in words {
+        let word = Word::of(*word);
+        let dots = word.dots();
+        wrong |= word.forbidden() | (dots & ((dots << 8) | dot_before));
+        upper_case |= word.upper_case();
+        dot_before = dots >> 56;
+    }
+    if !rest.is_empty() {
+        // some of its octets are looked at again
+        let word = Word::of(*last);
+        let dots = word.dots();
+        wrong |= word.forbidden() | (dots & (dots << 8));
+        upper_case |= word.upper_case();
+    }
+    (wrong & HIGH_BITS == 0).then_some(upper_case & HIGH_BITS != 0)
+}
+
+const HIGH_BITS: u64 = u64::from_ne_bytes([0x80; 8]);
+
+/// Eight octets, the first of them lowest. What is asked of each is answered in its high bit; the other bits mean
+/// nothing.
+#[derive(Clone, Copy)]
+struct Word {
+    octets: u64,
+    /// The same without their high bits, so that no sum carries into the next octet.
+    low: u64,
+}
+
+impl Word {
+    fn of(octets: [u8; 8]) -> Self {
+        let octets = u64::from_le_bytes(octets);
+        Self { octets, low: octets & !HIGH_BITS }
+    }
+
+    /// Which octets are at least this one, as far as they are ASCII.
+    fn at_least(self, octet: u8) -> u64 {
+        self.low.wrapping_add(u64::from_ne_bytes([0x80_u8.wrapping_sub(octet); 8]))
+    }
+
+    /// Which octets no name may have.
+    fn forbidden(self) -> u64 {
+        self.octets | !self.at_least(b' ') | self.at_least(0x7f)
+    }
+
+    fn upper_case(self) -> u64 {
+        self.at_least(b'A') & !self.at_least(b'[')
+    }
+
+    fn dots(self) -> u64 {
+        let others = (self.low ^ u64::from_ne_bytes([b'.'; 8])).wrapping_add(!HIGH_BITS);
+        !others & HIGH_BITS
+    }
 }
 
 /// Finds the first rule that a name breaks, octet by octet.
@@ -385,6 +418,14 @@ mod tests {
     fn names_are_lower_cased_and_lose_their_trailing_dot() {
         assert_eq!(name("ExAmple.COM.").as_str(), "example.com");
         assert_eq!(name("ExAmple.COM."), name("example.com"));
+        for capital in ['A', 'M', 'Z'] {
+            for at in 0..70 {
+                let text: String = (0..70).map(|place| if place == at { capital } else { '@' }).collect();
+                let (short, long) = (&text[70 - 63..], format!("x.{}.{}", &text[..35], &text[35..]));
+                assert_eq!(name(short).as_str(), short.to_ascii_lowercase());
+                assert_eq!(name(&long).as_str(), long.to_ascii_lowercase());
+            }
+        }
         assert_eq!(name("."), Name::root());
         assert_eq!(Name::root().to_string(), ".");
     }
@@ -422,8 +463,12 @@ mod tests {
             for number in 0..6_usize.pow(length) {
                 let pick = |place: u32| octets[number / 6_usize.pow(place) % 6];
                 let text: Vec<u8> = (0..length).map(pick).collect();
-                let quick = check(&text).map(|_| ());
-                assert_eq!(quick, find_error(&text), "{text:?}");
+                let before = [b"abcdefgh", &*text].concat();
+                let after = [&*text, b"abcdefghijkl"].concat();
+                let within = [b"abcde", &*text, b"fgh"].concat();
+                for text in [text, before, after, within] {
+                    assert_eq!(check(&text).map(|_| ()), find_error(&text), "{text:?}");
+                }
             }
         }
     }

@@ -1,8 +1,6 @@
 //! The smallest parts of a record, octet by octet: classes of characters, numbers and addresses. They know nothing
 //! of records.
 
-use core::net::{Ipv4Addr, Ipv6Addr};
-
 pub(crate) const LETTER: u8 = 1;
 pub(crate) const DIGIT: u8 = 2;
 pub(crate) const HYPHEN: u8 = 4;
@@ -61,142 +59,228 @@ pub(crate) fn literal_length(octets: &[u8]) -> usize {
     length.saturating_add(last.iter().take_while(|octet| is_literal(octet)).count())
 }
 
+/// Whether a text ends in a dot and a top label.
+///
 /// toplabel = ( *alphanum ALPHA *alphanum ) / ( 1*alphanum "-" *( alphanum / "-" ) alphanum )
 ///
 /// In other words: letters, digits and hyphens, no hyphen at either end, and not only digits.
-pub(crate) fn is_top_label(label: &[u8]) -> bool {
-    let mut seen = 0;
-    for &octet in label {
-        if !is_of(octet, LETTER | DIGIT | HYPHEN) {
-            return false;
-        }
-        seen |= class(octet);
+pub(crate) fn ends_in_top_label(octets: &[u8]) -> bool {
+    let (mut seen, mut first) = (0, HYPHEN);
+    if octets.last() == Some(&b'-') {
+        return false;
     }
-    seen & (LETTER | HYPHEN) != 0 && label.first() != Some(&b'-') && label.last() != Some(&b'-')
+    for &octet in octets.iter().rev() {
+        let class = class(octet);
+        if class & (LETTER | DIGIT | HYPHEN) == 0 {
+            return octet == b'.' && seen & (LETTER | HYPHEN) != 0 && first != HYPHEN;
+        }
+        seen |= class;
+        first = class;
+    }
+    false
 }
 
-/// The octet at this place; behind the end a space, which ends a term as the end does.
-#[inline]
-fn peek(octets: &[u8], at: usize) -> u8 {
-    octets.get(at).copied().unwrap_or(b' ')
+/// The first octets of a text that is shorter than a window; behind the end there are spaces, which end a term as the
+/// end does.
+#[cold]
+fn padded<const N: usize>(octets: &[u8]) -> [u8; N] {
+    let mut padded = [b' '; N];
+    padded.iter_mut().zip(octets).for_each(|(to, from)| *to = *from);
+    padded
+}
+
+/// The octets of an IPv4 network, the longest of which is `255.255.255.255/32`, and one behind it.
+type Window = [u8; 20];
+
+fn octet(window: &Window, at: usize) -> u8 {
+    window.get(at).copied().unwrap_or(b' ')
+}
+
+/// ip4-network [ ip4-cidr-length ]
+///
+/// Gives the address in bits, the prefix length, and what follows them, which is the end of a term.
+#[inline(always)]
+pub(crate) fn ip4_cidr(octets: &[u8]) -> Option<(u32, u8, &[u8])> {
+    let window = octets.first_chunk()?;
+    let (address, at) = ip4_in(window)?;
+    let (prefix, at) = match octet(window, at) {
+        b'/' => qnum(window, at.wrapping_add(1))?,
+        _ => (32, at),
+    };
+    if prefix > 32 || octet(window, at) != b' ' {
+        return None;
+    }
+    Some((address, prefix as u8, octets.get(at..)?))
 }
 
 /// ip4-network = qnum "." qnum "." qnum "." qnum
 ///
-/// Gives the address and what follows it.
-#[inline]
-pub(crate) fn ip4_network(octets: &[u8]) -> Option<(Ipv4Addr, &[u8])> {
-    let (mut address, mut at) = qnum(octets, 0)?;
-    for _ in 0..3 {
-        if peek(octets, at) != b'.' {
-            return None;
-        }
-        let (number, end) = qnum(octets, at.wrapping_add(1))?;
-        (address, at) = ((address << 8) | number, end);
-    }
-    Some((Ipv4Addr::from_bits(address), octets.get(at..)?))
+/// Gives the address, in bits, and what follows it.
+pub(crate) fn ip4_network(octets: &[u8]) -> Option<(u32, &[u8])> {
+    let (address, end) = match octets.first_chunk() {
+        Some(window) => ip4_in(window)?,
+        None => ip4_in(&padded(octets))?,
+    };
+    Some((address, octets.get(end..)?))
 }
 
-/// qnum: a decimal number up to 255 without a leading zero. Gives it and where it ends.
+#[inline(always)]
+fn ip4_in(window: &Window) -> Option<(u32, usize)> {
+    let next = |at: usize| if octet(window, at) == b'.' { qnum(window, at.wrapping_add(1)) } else { None };
+    let (first, at) = qnum(window, 0)?;
+    let (second, at) = next(at)?;
+    let (third, at) = next(at)?;
+    let (fourth, at) = next(at)?;
+    Some(((first << 24) | (second << 16) | (third << 8) | fourth, at))
+}
+
+/// qnum: a decimal number up to 255 without a leading zero. Gives it and what follows it.
 ///
 /// A fourth digit is left over, and is no dot, no slash and no end of a term.
-#[inline]
-fn qnum(octets: &[u8], at: usize) -> Option<(u32, usize)> {
+#[inline(always)]
+fn qnum(window: &Window, at: usize) -> Option<(u32, usize)> {
     // what is no digit comes out above 9
-    let digit = |at| u32::from(peek(octets, at).wrapping_sub(b'0'));
-    let mut number = digit(at);
-    let mut at = at.wrapping_add(1);
-    if number == 0 {
-        return (digit(at) > 9).then_some((0, at));
-    }
-    if number > 9 {
+    let digit = |place: usize| u32::from(octet(window, at.wrapping_add(place)) ^ b'0');
+    let (first, second) = (digit(0), digit(1));
+    if first > 9 {
         return None;
     }
-    for _ in 0..2 {
-        let next = digit(at);
-        if next > 9 {
-            return Some((number, at));
-        }
-        (number, at) = (number.wrapping_mul(10).wrapping_add(next), at.wrapping_add(1));
+    if second > 9 {
+        return Some((first, at.wrapping_add(1)));
     }
-    (number <= 255).then_some((number, at))
+    if first == 0 {
+        return None;
+    }
+    let number = first.wrapping_mul(10).wrapping_add(second);
+    let third = digit(2);
+    if third > 9 {
+        return Some((number, at.wrapping_add(2)));
+    }
+    let number = number.wrapping_mul(10).wrapping_add(third);
+    if number > 255 { None } else { Some((number, at.wrapping_add(3))) }
 }
 
 /// ip4-cidr-length = "/" ("0" / %x31-39 0*1DIGIT), up to 32; ip6-cidr-length the same, up to 128
 #[inline]
 pub(crate) fn prefix_number(octets: &[u8], most: u8) -> Option<(u8, &[u8])> {
-    let (number, end) = qnum(octets, 0)?;
+    let (number, end) = match octets.first_chunk() {
+        Some(window) => qnum(window, 0)?,
+        None => qnum(&padded(octets), 0)?,
+    };
     let number = u8::try_from(number).ok().filter(|number| *number <= most)?;
     Some((number, octets.get(end..)?))
+}
+
+/// Whether the first `prefix` bits of two IPv4 addresses are equal.
+#[inline]
+pub(crate) fn is_in_ip4(address: u32, network: u32, prefix: u8) -> bool {
+    let behind = 32_u32.wrapping_sub(u32::from(prefix));
+    // by a prefix of 0, all addresses are equal
+    (address ^ network).checked_shr(behind).unwrap_or(0) == 0
+}
+
+/// Whether the first `prefix` bits of two IPv6 addresses are equal.
+#[inline]
+pub(crate) fn is_in_ip6(address: u128, network: u128, prefix: u8) -> bool {
+    let behind = 128_u32.wrapping_sub(u32::from(prefix));
+    (address ^ network).checked_shr(behind).unwrap_or(0) == 0
 }
 
 /// How many groups an address has.
 const GROUPS: u32 = 8;
 
+/// The groups of an IPv6 address as they were read. They are put together only where somebody wants to know it.
+#[derive(Clone, Copy)]
+pub(crate) struct Groups {
+    /// One behind the other.
+    bits: u128,
+    /// How many there are.
+    count: u32,
+    /// How many stand before the "::".
+    gap: Option<u32>,
+}
+
+impl Groups {
+    /// The address, in bits.
+    pub(crate) fn address(self) -> u128 {
+        let Some(before) = self.gap else { return self.bits };
+        let width = |groups: u32| groups.wrapping_mul(16);
+        let behind = width(self.count.wrapping_sub(before));
+        let head = self.bits.checked_shr(behind).unwrap_or(0);
+        let tail = self.bits ^ head.checked_shl(behind).unwrap_or(0);
+        tail | head.checked_shl(width(GROUPS.wrapping_sub(before))).unwrap_or(0)
+    }
+}
+
 /// ip6-network = an address as in RFC 4291 §2.2
 ///
-/// Gives the address and what follows it, which begins with none of the octets of an address.
+/// Gives the groups and what follows them, which begins with none of the octets of an address.
 #[inline]
-pub(crate) fn ip6_network(octets: &[u8]) -> Option<(Ipv6Addr, &[u8])> {
-    // the groups so far, how many they are, and how many of them stand before the "::"
-    let (mut address, mut count, mut gap) = (0_u128, 0_u32, None);
-    let mut at: usize = 0;
-    if octets.starts_with(b"::") {
-        (gap, at) = (Some(0), 2);
+pub(crate) fn ip6_network(octets: &[u8]) -> Option<(Groups, &[u8])> {
+    let mut groups = Groups { bits: 0, count: 0, gap: None };
+    let mut rest = octets;
+    if let [b':', b':', behind @ ..] = rest {
+        (groups.gap, rest) = (Some(0), behind);
     }
     loop {
-        let (group, end) = hex_group(octets, at);
-        if end == at {
+        let (group, length) = hex_group(rest);
+        if length == 0 {
             // only a "::" may end an address without a group
-            if gap != Some(count) {
+            if groups.gap != Some(groups.count) {
                 return None;
             }
             break;
         }
-        if peek(octets, end) == b'.' {
-            let rest = octets.get(at..)?;
-            let (last, after) = ip4_network(rest)?;
-            (address, count) = ((address << 32) | u128::from(last.to_bits()), count.wrapping_add(2));
-            at = octets.len().wrapping_sub(after.len());
+        let behind = rest.get(length..)?;
+        if let [b'.', ..] = behind {
+            let (last, behind) = ip4_network(rest)?;
+            groups.bits = (groups.bits << 32) | u128::from(last);
+            groups.count = groups.count.wrapping_add(2);
+            rest = behind;
             break;
         }
-        (address, count, at) = ((address << 16) | u128::from(group), count.wrapping_add(1), end);
-        if peek(octets, at) != b':' || count > GROUPS {
-            break;
-        }
-        at = at.wrapping_add(1);
-        if peek(octets, at) == b':' && gap.is_none() {
-            (gap, at) = (Some(count), at.wrapping_add(1));
+        groups.bits = (groups.bits << 16) | u128::from(group);
+        groups.count = groups.count.wrapping_add(1);
+        match behind {
+            _ if groups.count > GROUPS => return None,
+            [b':', b':', behind @ ..] if groups.gap.is_none() => {
+                (groups.gap, rest) = (Some(groups.count), behind);
+            }
+            [b':', behind @ ..] => rest = behind,
+            behind => {
+                rest = behind;
+                break;
+            }
         }
     }
-    let address = match gap {
+    let is_whole = match groups.gap {
         // a "::" stands for one group at least
-        Some(before) if count < GROUPS => {
-            let bits = |groups: u32| groups.wrapping_mul(16);
-            let behind = bits(count.wrapping_sub(before));
-            let head = address.checked_shr(behind).unwrap_or(0);
-            let tail = address ^ head.checked_shl(behind).unwrap_or(0);
-            tail | head.checked_shl(bits(GROUPS.wrapping_sub(before))).unwrap_or(0)
-        }
-        None if count == GROUPS => address,
-        _ => return None,
+        Some(_) => groups.count < GROUPS,
+        None => groups.count == GROUPS,
     };
-    Some((Ipv6Addr::from_bits(address), octets.get(at..)?))
+    is_whole.then_some((groups, rest))
 }
 
-/// Up to four hexadecimal digits from this place, and where they end.
-#[inline]
-fn hex_group(octets: &[u8], at: usize) -> (u16, usize) {
-    let mut group = 0_u16;
-    let mut at = at;
-    for _ in 0..4 {
-        let digit = HEX_DIGITS.get(usize::from(peek(octets, at))).copied().unwrap_or(u8::MAX);
+/// Up to four hexadecimal digits from the start, and how many they are.
+#[inline(always)]
+fn hex_group(octets: &[u8]) -> (u16, usize) {
+    let window;
+    let window: &[u8; 4] = match octets.first_chunk() {
+        Some(window) => window,
+        None => {
+            window = padded(octets);
+            &window
+        }
+    };
+    let (mut group, mut length) = (0_u16, 0_usize);
+    for octet in window {
+        let digit = HEX_DIGITS.get(usize::from(*octet)).copied().unwrap_or(u8::MAX);
         if digit > 0xf {
             break;
         }
-        (group, at) = ((group << 4) | u16::from(digit), at.wrapping_add(1));
+        (group, length) = ((group << 4) | u16::from(digit), length.wrapping_add(1));
     }
-    (group, at)
+    (group, length)
 }
 
 /// The value of each octet as a hexadecimal digit; what is none has a value above 15.
@@ -220,7 +304,7 @@ const HEX_DIGITS: [u8; 256] = {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use alloc::vec;
+    use alloc::{format, vec};
 
     #[test]
     fn literals_end_at_the_first_octet_that_is_none() {
@@ -238,10 +322,12 @@ mod tests {
     #[test]
     fn top_labels_are_letters_digits_and_hyphens() {
         for label in ["com", "a", "xn--p1ai", "1-2", "x1", "1x"] {
-            assert!(is_top_label(label.as_bytes()), "{label}");
+            assert!(ends_in_top_label(format!(".{label}").as_bytes()), "{label}");
+            assert!(ends_in_top_label(format!("a_/-.{label}").as_bytes()), "{label}");
+            assert!(!ends_in_top_label(label.as_bytes()), "{label}");
         }
         for label in ["", "1", "12", "-a", "a-", "-", "a_b", "a b", "\u{e4}"] {
-            assert!(!is_top_label(label.as_bytes()), "{label}");
+            assert!(!ends_in_top_label(format!("com.{label}").as_bytes()), "{label}");
         }
     }
 }

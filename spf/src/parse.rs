@@ -7,12 +7,12 @@ use crate::{
     error::{RecordError, RecordErrorKind as Kind},
     macros::{Piece, Pieces, Place},
     octets::{
-        DIGIT, HYPHEN, LETTER, NAME_MARK, ip4_network, ip6_network, is_of, is_top_label, literal_length,
-        prefix_number,
+        DIGIT, Groups, HYPHEN, LETTER, NAME_MARK, ends_in_top_label, ip4_cidr, ip4_network, ip6_network,
+        is_in_ip4, is_in_ip6, is_of, literal_length, prefix_number,
     },
     record::{DualPrefix, MAX_OCTETS, Qualifier},
 };
-use core::net::{Ipv4Addr, Ipv6Addr};
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// version = "v=spf1"
 pub(crate) const VERSION: &[u8] = b"v=spf1";
@@ -111,8 +111,12 @@ pub(crate) fn version(text: &[u8]) -> bool {
 
 /// record = version terms *SP
 ///
-/// Shows every term to `visit` and gives what is found once in a record.
-pub(crate) fn index(record: &[u8], mut visit: impl FnMut(&Raw)) -> Result<Index, RecordError> {
+/// Shows the terms to `visit` and gives what is found once in a record.
+pub(crate) fn index(
+    record: &[u8],
+    networks: Networks,
+    mut visit: impl FnMut(&Raw),
+) -> Result<Index, RecordError> {
     if !version(record) {
         return Err(RecordError { kind: Kind::Version, at: 0 });
     }
@@ -121,7 +125,7 @@ pub(crate) fn index(record: &[u8], mut visit: impl FnMut(&Raw)) -> Result<Index,
     }
     let mut index = Index::default();
     let mut reader = Reader::new(record, VERSION.len());
-    while let Some(term) = reader.term()? {
+    while let Some(term) = reader.term_among(networks)? {
         match term.kind {
             RawKind::All => index.has_all = true,
             RawKind::Redirect(domain) => only_once(&mut index.redirect, Modifier { at: term.at, domain })?,
@@ -139,6 +143,67 @@ fn only_once(slot: &mut Option<Modifier>, modifier: Modifier) -> Result<(), Reco
         None => Ok(()),
         Some(_) => Err(RecordError { kind: Kind::Duplicate, at: usize::from(modifier.at) }),
     }
+}
+
+/// The networks that a reader shows among the other terms. It may show more of them.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Networks {
+    /// All.
+    All,
+    /// None.
+    None,
+    /// Those that this client is in.
+    Of(IpAddr),
+}
+
+impl Networks {
+    /// Passes over the networks that are not shown. What is left begins with another term, or with a network that is
+    /// not written as most are.
+    fn pass(self, terms: &[u8]) -> &[u8] {
+        match self {
+            Self::All => terms,
+            Self::None => pass(terms, |_, _| false, |_, _| false),
+            Self::Of(IpAddr::V4(client)) => {
+                let client = client.to_bits();
+                pass(terms, |network, prefix| is_in_ip4(client, network, prefix), |_, _| false)
+            }
+            Self::Of(IpAddr::V6(client)) => {
+                let client = client.to_bits();
+                pass(terms, |_, _| false, |network, prefix| is_in_ip6(client, network.address(), prefix))
+            }
+        }
+    }
+}
+
+#[inline]
+fn pass(terms: &[u8], has_ip4: impl Fn(u32, u8) -> bool, has_ip6: impl Fn(Groups, u8) -> bool) -> &[u8] {
+    let mut terms = terms;
+    loop {
+        if let Some(term) = terms.strip_prefix(b" ip4:") {
+            match ip4_cidr(term) {
+                Some((network, prefix, rest)) if !has_ip4(network, prefix) => terms = rest,
+                _ => return terms,
+            }
+        } else if let Some(term) = terms.strip_prefix(b" ip6:") {
+            match ip6_cidr(term) {
+                Some((network, prefix, rest)) if !has_ip6(network, prefix) => terms = rest,
+                _ => return terms,
+            }
+        } else {
+            return terms;
+        }
+    }
+}
+
+/// ip6-network [ ip6-cidr-length ], and the end of the term
+#[inline(always)]
+fn ip6_cidr(octets: &[u8]) -> Option<(Groups, u8, &[u8])> {
+    let (network, rest) = ip6_network(octets)?;
+    let (prefix, rest) = match rest {
+        [b'/', number @ ..] => prefix_number(number, 128)?,
+        rest => (128, rest),
+    };
+    is_end(rest).then_some((network, prefix, rest))
 }
 
 /// Reads the terms of a record, from a place where one ends.
@@ -165,6 +230,14 @@ impl<'a> Reader<'a> {
 
     fn error<T>(&self, kind: Kind) -> Result<T, RecordError> {
         Err(RecordError { kind, at: self.at() })
+    }
+
+    /// Reads the next term that is no network, or one of these networks.
+    #[inline(always)]
+    pub(crate) fn term_among(&mut self, networks: Networks) -> Result<Option<Raw>, RecordError> {
+        // most terms of most records are networks, and most clients are not in them
+        self.rest = networks.pass(self.rest);
+        self.term()
     }
 
     /// terms = *( 1*SP ( directive / modifier ) )
@@ -354,15 +427,16 @@ impl<'a> Reader<'a> {
         let Some((address, rest)) = ip4_network(self.rest) else { return self.error(Kind::Ip4) };
         self.rest = rest;
         match rest {
-            [] | [b' ', ..] => Ok(RawKind::Ip4(address, 32)),
-            [b'/', ..] => Ok(RawKind::Ip4(address, self.prefix_length(32)?)),
+            [] | [b' ', ..] => Ok(RawKind::Ip4(Ipv4Addr::from_bits(address), 32)),
+            [b'/', ..] => Ok(RawKind::Ip4(Ipv4Addr::from_bits(address), self.prefix_length(32)?)),
             _ => self.error(Kind::Ip4),
         }
     }
 
     /// ip6-network [ ip6-cidr-length ]
     fn ip6(&mut self) -> Result<RawKind, RecordError> {
-        let Some((address, rest)) = ip6_network(self.rest) else { return self.error(Kind::Ip6) };
+        let Some((groups, rest)) = ip6_network(self.rest) else { return self.error(Kind::Ip6) };
+        let address = Ipv6Addr::from_bits(groups.address());
         self.rest = rest;
         match rest {
             [] | [b' ', ..] => Ok(RawKind::Ip6(address, 128)),
@@ -458,15 +532,11 @@ impl<'a> Argument<'a> {
             return Ok(());
         }
         let octets = self.octets.strip_suffix(b".").unwrap_or(self.octets);
-        let Some(dot) = octets.iter().rposition(|&octet| octet == b'.') else {
-            return self.error(Kind::TopLabel);
-        };
-        let label_at = dot.saturating_add(1);
-        if is_top_label(octets.get(label_at..).unwrap_or(&[])) {
-            Ok(())
-        } else {
-            self.skip(label_at).error(Kind::TopLabel)
+        if ends_in_top_label(octets) {
+            return Ok(());
         }
+        let label_at = octets.iter().rposition(|&octet| octet == b'.').map_or(0, |dot| dot.saturating_add(1));
+        self.skip(label_at).error(Kind::TopLabel)
     }
 
     /// Cuts the dual-cidr-length off the end of a domain-spec. A domain may hold slashes and digits, but neither

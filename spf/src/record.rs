@@ -18,7 +18,7 @@
 use crate::{
     error::RecordError,
     macros::{Letter, Piece, Pieces, Place, Values, expand},
-    parse::{self, Index, Raw, RawKind, Reader, Span},
+    parse::{self, Index, Networks, Raw, RawKind, Reader, Span},
     verdict::Verdict,
 };
 use alloc::string::String;
@@ -55,7 +55,7 @@ impl Record {
     /// # Errors
     /// The first rule that is broken, and where.
     pub fn parse(text: impl AsRef<[u8]>) -> Result<Self, RecordError> {
-        let index = parse::index(text.as_ref(), |_| {})?;
+        let index = parse::index(text.as_ref(), Networks::None, |_| {})?;
         Ok(Self { text: Txt::from(&text), index })
     }
 
@@ -64,7 +64,7 @@ impl Record {
     /// # Errors
     /// As [`parse`](Self::parse).
     pub fn from_txt(text: Txt) -> Result<Self, RecordError> {
-        Self::scan(text, |_| {})
+        Self::scan(text, Networks::None, |_| {})
     }
 
     /// What stands in the place of a record that is not known yet.
@@ -72,9 +72,9 @@ impl Record {
         Self { text: Txt::default(), index: Index::default() }
     }
 
-    /// Reads a record, showing every term to `visit` on the way. The terms before an error have been shown.
-    pub(crate) fn scan(text: Txt, visit: impl FnMut(&Raw)) -> Result<Self, RecordError> {
-        let index = parse::index(text.as_bytes(), visit)?;
+    /// Reads a record, showing the terms to `visit` on the way.
+    pub(crate) fn scan(text: Txt, networks: Networks, visit: impl FnMut(&Raw)) -> Result<Self, RecordError> {
+        let index = parse::index(text.as_bytes(), networks, visit)?;
         Ok(Self { text, index })
     }
 
@@ -102,6 +102,12 @@ impl Record {
         let mut reader = Reader::new(self.text.as_bytes(), at);
         // the text of a record keeps the grammar, so that there is no error to lose
         core::iter::from_fn(move || reader.term().ok().flatten())
+    }
+
+    /// The terms behind this offset that are no networks, and those that are among these.
+    pub(crate) fn raw_terms_among(&self, networks: Networks, at: usize) -> impl Iterator<Item = Raw> {
+        let mut reader = Reader::new(self.text.as_bytes(), at);
+        core::iter::from_fn(move || reader.term_among(networks).ok().flatten())
     }
 
     /// All terms.

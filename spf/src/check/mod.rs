@@ -22,7 +22,7 @@ mod terms;
 
 use crate::{
     limits::Limits,
-    parse::{Raw, RawKind},
+    parse::{Networks, Raw, RawKind},
     record::Record,
     report::{Matched, Report},
     request::Request,
@@ -34,6 +34,7 @@ use clients::ClientNames;
 use mail_base::{
     Inquiry, Name, Step,
     dns::{Answer, Question},
+    inquiry::InPlace,
 };
 use state::{Frame, Next, Origin, Pending, Task};
 
@@ -81,8 +82,8 @@ struct State {
     questions: usize,
     clients: ClientNames,
     innermost: Option<Matched>,
-    /// Why the domain's own verdict is none, while the best-guess record is evaluated.
-    guessing: Option<Cause>,
+    /// Whether the best-guess record is evaluated, because the domain has none.
+    is_guess: bool,
     trace: Option<Box<Tracer>>,
 }
 
@@ -97,6 +98,13 @@ impl Inquiry for Check {
         match self.go_on(&answer) {
             Some(report) => Step::Done(report),
             None => Step::Ask(self),
+        }
+    }
+
+    fn answer_in_place(&mut self, answer: Answer) -> InPlace<Report> {
+        match self.go_on(&answer) {
+            Some(report) => InPlace::Done(report),
+            None => InPlace::Ask,
         }
     }
 
@@ -154,7 +162,7 @@ impl State {
             questions: 0,
             clients: ClientNames::default(),
             innermost: None,
-            guessing: None,
+            is_guess: false,
             trace,
         }
     }
@@ -216,7 +224,7 @@ impl State {
             return Next::Stop(Verdict::PermError, Cause::SeveralRecords { domain, count });
         }
         let mut first = None;
-        let record = Record::scan(text.clone(), |term| {
+        let record = Record::scan(text.clone(), self.networks(), |term| {
             if first.is_none() && self.concerns(term) {
                 first = Some(*term);
             }
@@ -238,7 +246,7 @@ impl State {
             (Cause::NoRecord { domain }, Some(record)) => {
                 let domain = domain.clone();
                 let first = record.raw_terms().find(|term| self.concerns(term));
-                self.guessing = Some(cause);
+                self.is_guess = true;
                 self.begin(origin, domain, record, first)
             }
             _ => Next::Stop(Verdict::None, cause),
@@ -249,6 +257,11 @@ impl State {
     fn concerns(&self, term: &Raw) -> bool {
         terms::may_match(term.kind, self.request.ip)
             || (self.trace.is_some() && terms::is_directive(term.kind))
+    }
+
+    /// The networks that must be looked at.
+    fn networks(&self) -> Networks {
+        if self.trace.is_some() { Networks::All } else { Networks::Of(self.request.ip) }
     }
 
     /// Begins to evaluate a record, at the first term that concerns the client.
@@ -271,7 +284,7 @@ impl State {
         let verdict = self.frame.verdict();
         let Some(outer) = self.outer.pop() else {
             // RFC 7208 §6.2: only a fail is explained, by the record that made it
-            let is_explained = verdict == Verdict::Fail && self.guessing.is_none();
+            let is_explained = verdict == Verdict::Fail && !self.is_guess;
             return match self.frame.record.index().exp {
                 Some(_) if is_explained => Next::Do(Task::Explain),
                 _ => Next::Explained(None),
@@ -292,7 +305,8 @@ impl State {
     fn not_matched(&mut self) -> Next {
         self.trace_outcome(false);
         let behind = usize::from(self.frame.term.end);
-        let next = self.frame.record.raw_terms_from(behind).find(|term| self.concerns(term));
+        let next =
+            self.frame.record.raw_terms_among(self.networks(), behind).find(|term| self.concerns(term));
         match next {
             Some(term) => self.go_to(term, Task::Term),
             None => self.end_of_record(),
@@ -341,10 +355,12 @@ impl State {
         let trace = self.trace.take().map(|tracer| tracer.finish(verdict, cause.as_ref()));
         let request = core::mem::replace(&mut self.request, Request::nothing());
         let mut report = Report::new(request, self.domain.take());
-        (report.verdict, report.cause, report.best_guess) = match self.guessing.take() {
-            Some(own) => (Verdict::None, Some(own), Some(verdict)),
-            None => (verdict, cause, None),
-        };
+        (report.verdict, report.cause) = (verdict, cause);
+        if self.is_guess {
+            report.best_guess = Some(verdict);
+            report.verdict = Verdict::None;
+            report.cause = report.domain.clone().map(|domain| Cause::NoRecord { domain });
+        }
         report.lookups = self.lookups;
         report.void_lookups = self.void_lookups;
         report.questions = self.questions;

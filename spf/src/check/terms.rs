@@ -7,13 +7,14 @@ use super::{
 };
 use crate::{
     macros::{Letter, Piece, Place, expand_into},
+    octets::{is_in_ip4, is_in_ip6},
     parse::{RawKind, Span},
     record::DualPrefix,
     request::at_least_two_labels,
     verdict::{Cause, DomainError, Verdict},
 };
 use alloc::{string::String, sync::Arc};
-use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use core::net::IpAddr;
 use mail_base::{
     Name,
     dns::{Answer, Kind, Mx, Question, Records},
@@ -54,22 +55,11 @@ pub(super) fn is_directive(term: RawKind) -> bool {
 /// Whether a term may match this client: all but modifiers and networks that the client is not in.
 pub(super) fn may_match(term: RawKind, ip: IpAddr) -> bool {
     match (term, ip) {
-        (RawKind::Ip4(network, prefix), IpAddr::V4(ip)) => is_in_ip4(ip, network, prefix),
-        (RawKind::Ip6(network, prefix), IpAddr::V6(ip)) => is_in_ip6(ip, network, prefix),
+        (RawKind::Ip4(network, prefix), IpAddr::V4(ip)) => is_in_ip4(ip.to_bits(), network.to_bits(), prefix),
+        (RawKind::Ip6(network, prefix), IpAddr::V6(ip)) => is_in_ip6(ip.to_bits(), network.to_bits(), prefix),
         (RawKind::Ip4(..) | RawKind::Ip6(..), _) => false,
         _ => is_directive(term),
     }
-}
-
-/// Whether the first `prefix` bits are equal.
-fn is_in_ip4(ip: Ipv4Addr, network: Ipv4Addr, prefix: u8) -> bool {
-    let differing = ip.to_bits() ^ network.to_bits();
-    differing.checked_shr(32_u32.saturating_sub(u32::from(prefix))).unwrap_or(0) == 0
-}
-
-fn is_in_ip6(ip: Ipv6Addr, network: Ipv6Addr, prefix: u8) -> bool {
-    let differing = ip.to_bits() ^ network.to_bits();
-    differing.checked_shr(128_u32.saturating_sub(u32::from(prefix))).unwrap_or(0) == 0
 }
 
 /// What a directive compares the client with, once its target is known.
@@ -240,8 +230,12 @@ impl State {
     /// Whether the client is within the prefix of an address. Of no address nobody is, whatever the prefix.
     fn is_among(&self, answer: &Answer, prefix: DualPrefix) -> bool {
         match self.request.ip {
-            IpAddr::V4(ip) => answer.as_a().iter().any(|address| is_in_ip4(ip, *address, prefix.ip4)),
-            IpAddr::V6(ip) => answer.as_aaaa().iter().any(|address| is_in_ip6(ip, *address, prefix.ip6)),
+            IpAddr::V4(ip) => {
+                answer.as_a().iter().any(|address| is_in_ip4(ip.to_bits(), address.to_bits(), prefix.ip4))
+            }
+            IpAddr::V6(ip) => {
+                answer.as_aaaa().iter().any(|address| is_in_ip6(ip.to_bits(), address.to_bits(), prefix.ip6))
+            }
         }
     }
 
@@ -313,4 +307,44 @@ fn fitted(name: &str) -> &str {
         }
     }
     name
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{parse::Networks, record::Record};
+    use alloc::{format, vec::Vec};
+    use proptest::prelude::*;
+
+    /// Networks that the clients below are in or just outside of.
+    fn network() -> impl Strategy<Value = String> {
+        prop_oneof![
+            (any::<u8>(), 0..=32_u8).prop_map(|(octet, prefix)| format!("ip4:192.0.{octet}.1/{prefix}")),
+            (any::<u16>(), 0..=128_u8)
+                .prop_map(|(group, prefix)| format!("ip6:2001:db8:{group:x}::1/{prefix}")),
+            (any::<u16>(), 0..=128_u8).prop_map(|(group, prefix)| format!("ip6:::{group:x}:1/{prefix}")),
+            Just("ip6:::1.2.3.4/100".into()),
+            Just("IP4:192.0.2.1".into()),
+            Just("-ip4:192.0.2.1".into()),
+            Just("mx".into()),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn a_reader_shows_the_networks_that_the_client_is_in(terms in prop::collection::vec(network(), 0..9), octet: u8, group: u16) {
+            let Ok(record) = Record::parse(format!("v=spf1 {}", terms.join(" "))) else { return Ok(()) };
+            let clients = [
+                IpAddr::from([192, 0, octet, 1]),
+                IpAddr::from([0x2001, 0xdb8, group, 0, 0, 0, 0, 1]),
+                IpAddr::from([0, 0, 0, 0, 0, 0, group, 1]),
+            ];
+            for ip in clients {
+                let may_match = |term: &crate::parse::Raw| may_match(term.kind, ip);
+                let shown: Vec<_> = record.raw_terms_among(Networks::Of(ip), 6).filter(may_match).map(|term| term.at).collect();
+                let all: Vec<_> = record.raw_terms().filter(may_match).map(|term| term.at).collect();
+                prop_assert_eq!(shown, all, "{} {}", ip, record);
+            }
+        }
+    }
 }
