@@ -107,7 +107,7 @@ fn changed(message: &[u8], number: usize) -> Vec<u8> {
     let from = message.windows(12).position(|octets| octets == b"@example.com").unwrap();
     let is_header = message.windows(4).any(|octets| octets == b"\r\n\r\n");
     let mut message = message.to_vec();
-    if number % 2 == 0 && is_header {
+    if number.is_multiple_of(2) && is_header {
         message.extend_from_slice(b"x");
     } else {
         message.insert(from, b'x');

@@ -81,7 +81,8 @@ impl VerifySignature for Ed25519Key {
     }
 }
 
-/// A private key in memory. The backend blinds RSA, with random numbers of its own.
+/// A private key in memory. The backend does not blind RSA: its arithmetic is made to take the same time for every
+/// key of a length.
 pub struct PrivateKey {
     key: Private,
     record: KeyRecord,
