@@ -13,13 +13,13 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// Who answers questions about names.
 pub(crate) enum Dns {
     Zone(Zone),
-    System(Resolver),
+    System(Box<Resolver>),
 }
 
 impl Dns {
     /// A zone file, or else the name servers of the system.
     pub(crate) fn new(zone: Option<&str>) -> Result<Self, Failure> {
-        let Some(path) = zone else { return Ok(Self::System(Resolver::from_system()?)) };
+        let Some(path) = zone else { return Ok(Self::System(Box::new(Resolver::from_system()?))) };
         let text = fs::read_to_string(path).map_err(|error| format!("{path}: {error}"))?;
         Ok(Self::Zone(Zone::parse(&text).map_err(|error| format!("{path}: {error}"))?))
     }
@@ -27,7 +27,7 @@ impl Dns {
     async fn report(&self, evidence: Evidence<'_>) -> Option<Report> {
         match self {
             Self::Zone(zone) => Some(evidence.run_async(zone).await),
-            Self::System(resolver) => timeout(PATIENCE, evidence.run_async(resolver)).await.ok(),
+            Self::System(resolver) => timeout(PATIENCE, evidence.run_async(resolver.as_ref())).await.ok(),
         }
     }
 }

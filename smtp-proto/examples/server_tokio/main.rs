@@ -312,7 +312,7 @@ impl Session<'_> {
         match outcome {
             Outcome::Challenge(challenge) => {
                 self.server.challenge(challenge.as_bytes(), &mut self.out)?;
-                self.challenge = Some(challenge);
+                self.challenge = Some(*challenge);
             }
             Outcome::Success => self.server.accept(&mut self.out)?,
             Outcome::Refused => {

@@ -31,7 +31,7 @@ pub(crate) struct Users {
 /// What an authentication has come to.
 pub(crate) enum Outcome {
     /// The client is to answer this.
-    Challenge(Challenge),
+    Challenge(Box<Challenge>),
     Success,
     Refused,
 }
@@ -84,7 +84,7 @@ impl Users {
     fn settle(&self, mut step: Step) -> Outcome {
         loop {
             step = match step {
-                Step::Challenge(challenge) => return Outcome::Challenge(challenge),
+                Step::Challenge(challenge) => return Outcome::Challenge(Box::new(challenge)),
                 Step::Password(check) => {
                     // secrets are compared in constant time
                     let is_right = Secret::from(check.password()) == self.password;
