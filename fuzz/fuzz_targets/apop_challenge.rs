@@ -6,14 +6,17 @@ use apop::{Challenge, MAX_OCTETS};
 use libfuzzer_sys::fuzz_target;
 
 fn is_message_identifier(text: &str) -> bool {
-    let inner = &text[1..text.len() - 1];
-    let parts: Vec<&str> = inner.split('@').collect();
-    let dot_atom = |part: &str| part.split('.').all(|atom| !atom.is_empty());
+    const SPECIALS: &[char] = &['(', ')', '<', '>', '[', ']', ':', ';', '@', '\\', ',', '"'];
+    let parts: Vec<&str> = text[1..text.len() - 1].split('@').collect();
+    let is_dot_atom = |part: &str| part.split('.').all(|atom| !atom.is_empty() && !atom.contains(SPECIALS));
+    let is_literal = |part: &str| {
+        let inner = part.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+        inner.is_some_and(|inner| !inner.contains(['[', ']', '\\', '<', '>']))
+    };
     text.bytes().all(|octet| (0x21..=0x7e).contains(&octet))
-        && !inner.contains(['<', '>', '"', '\\', '(', ')', ','])
         && parts.len() == 2
-        && dot_atom(parts[0])
-        && (dot_atom(parts[1]) || (parts[1].starts_with('[') && parts[1].ends_with(']')))
+        && is_dot_atom(parts[0])
+        && (is_dot_atom(parts[1]) || is_literal(parts[1]))
 }
 
 fuzz_target!(|input: (&[u8], &[u8])| {
