@@ -263,7 +263,7 @@ pub(crate) fn ip6_network(octets: &[u8]) -> Option<(Groups, &[u8])> {
 
 /// Up to four hexadecimal digits from the start, and how many they are.
 #[inline(always)]
-fn hex_group(octets: &[u8]) -> (u16, usize) {
+fn hex_group(octets: &[u8]) -> (u32, usize) {
     let window;
     let window: &[u8; 4] = match octets.first_chunk() {
         Some(window) => window,
@@ -272,13 +272,13 @@ fn hex_group(octets: &[u8]) -> (u16, usize) {
             &window
         }
     };
-    let (mut group, mut length) = (0_u16, 0_usize);
+    let (mut group, mut length) = (0_u32, 0_usize);
     for octet in window {
         let digit = HEX_DIGITS.get(usize::from(*octet)).copied().unwrap_or(u8::MAX);
         if digit > 0xf {
             break;
         }
-        (group, length) = ((group << 4) | u16::from(digit), length.wrapping_add(1));
+        (group, length) = ((group << 4) | u32::from(digit), length.wrapping_add(1));
     }
     (group, length)
 }

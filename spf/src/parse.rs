@@ -103,7 +103,9 @@ impl Modifier {
 pub(crate) fn version(text: &[u8]) -> bool {
     match text.split_at_checked(VERSION.len()) {
         Some((version, rest)) => {
-            version.eq_ignore_ascii_case(VERSION) && matches!(rest.first(), None | Some(b' '))
+            // almost all are in lower case
+            let is_equal = version == VERSION || version.eq_ignore_ascii_case(VERSION);
+            is_equal && is_end(rest)
         }
         None => false,
     }
@@ -111,20 +113,26 @@ pub(crate) fn version(text: &[u8]) -> bool {
 
 /// record = version terms *SP
 ///
-/// Shows the terms to `visit` and gives what is found once in a record.
-pub(crate) fn index(
+/// Gives what is found once in a record.
+pub(crate) fn index(record: &[u8]) -> Result<Index, RecordError> {
+    if version(record) {
+        terms(record, Networks::None, |_| {})
+    } else {
+        Err(RecordError { kind: Kind::Version, at: 0 })
+    }
+}
+
+/// Reads what follows the version: shows the terms to `visit` and gives what is found once in a record.
+pub(crate) fn terms(
     record: &[u8],
     networks: Networks,
     mut visit: impl FnMut(&Raw),
 ) -> Result<Index, RecordError> {
-    if !version(record) {
-        return Err(RecordError { kind: Kind::Version, at: 0 });
-    }
     if record.len() > MAX_OCTETS {
         return Err(RecordError { kind: Kind::TooLong, at: MAX_OCTETS });
     }
     let mut index = Index::default();
-    let mut reader = Reader::new(record, VERSION.len());
+    let mut reader = Reader::new(record);
     while let Some(term) = reader.term_among(networks)? {
         match term.kind {
             RawKind::All => index.has_all = true,
@@ -212,20 +220,29 @@ pub(crate) struct Reader<'a> {
     rest: &'a [u8],
     /// How long the record is.
     length: usize,
+    /// Whether the record was read before, so that its domains are known to be right.
+    is_checked: bool,
 }
 
 impl<'a> Reader<'a> {
-    pub(crate) fn new(record: &'a [u8], at: usize) -> Self {
-        Self { rest: record.get(at..).unwrap_or(&[]), length: record.len() }
+    /// Reads a record for the first time.
+    fn new(record: &'a [u8]) -> Self {
+        let rest = record.get(VERSION.len()..).unwrap_or(&[]);
+        Self { rest, length: record.len(), is_checked: false }
+    }
+
+    /// Reads a record again, from this place on.
+    pub(crate) fn again(record: &'a [u8], at: usize) -> Self {
+        Self { rest: record.get(at..).unwrap_or(&[]), length: record.len(), is_checked: true }
     }
 
     fn at(&self) -> usize {
-        self.length.saturating_sub(self.rest.len())
+        // what is left is a part of the record
+        self.length.wrapping_sub(self.rest.len())
     }
 
     fn offset(&self) -> u16 {
-        // no record is longer
-        u16::try_from(self.at()).unwrap_or(u16::MAX)
+        offset(self.at())
     }
 
     fn error<T>(&self, kind: Kind) -> Result<T, RecordError> {
@@ -236,7 +253,9 @@ impl<'a> Reader<'a> {
     #[inline(always)]
     pub(crate) fn term_among(&mut self, networks: Networks) -> Result<Option<Raw>, RecordError> {
         // most terms of most records are networks, and most clients are not in them
-        self.rest = networks.pass(self.rest);
+        if self.rest.starts_with(b" ip") {
+            self.rest = networks.pass(self.rest);
+        }
         self.term()
     }
 
@@ -261,18 +280,21 @@ impl<'a> Reader<'a> {
         };
         self.rest = body;
         // most terms of most records are one of these; the others are told apart by their names
-        let kind = if let Some(rest) = body.strip_prefix(b"ip4:") {
-            self.rest = rest;
-            self.ip4()?
-        } else if let Some(rest) = body.strip_prefix(b"ip6:") {
-            self.rest = rest;
-            self.ip6()?
-        } else if let Some(rest) = body.strip_prefix(b"include:") {
+        let kind = if let Some(rest) = body.strip_prefix(b"include:") {
             self.rest = rest;
             RawKind::Include(self.argument().domain_spec()?)
         } else if let Some(rest) = body.strip_prefix(b"all").filter(|rest| is_end(rest)) {
             self.rest = rest;
             RawKind::All
+        } else if let Some(rest) = body.strip_prefix(b"ip4:") {
+            self.rest = rest;
+            self.ip4()?
+        } else if let Some(rest) = body.strip_prefix(b"ip6:") {
+            self.rest = rest;
+            self.ip6()?
+        } else if let Some(rest) = self.rest.strip_prefix(b"redirect=").filter(|_| qualifier.is_none()) {
+            self.rest = rest;
+            RawKind::Redirect(self.argument().domain_spec()?)
         } else {
             self.named(qualifier.is_some())?
         };
@@ -418,7 +440,7 @@ impl<'a> Reader<'a> {
         };
         let (octets, rest) = self.rest.split_at_checked(length).unwrap_or((self.rest, &[]));
         self.rest = rest;
-        Argument { octets, at, is_literal: literal == length }
+        Argument { octets, at, is_literal: literal == length, is_checked: self.is_checked }
     }
 
     /// ip4-network [ ip4-cidr-length ]
@@ -459,6 +481,11 @@ impl<'a> Reader<'a> {
     }
 }
 
+/// An offset in a record, which is no longer than [`MAX_OCTETS`].
+fn offset(at: usize) -> u16 {
+    at as u16
+}
+
 /// Whether a term ends before these octets.
 fn is_end(rest: &[u8]) -> bool {
     matches!(rest, [] | [b' ', ..])
@@ -471,13 +498,13 @@ struct Argument<'a> {
     at: usize,
     /// Whether all octets are macro-literals, so that there is no macro to check.
     is_literal: bool,
+    /// Whether it is known to be right.
+    is_checked: bool,
 }
 
 impl<'a> Argument<'a> {
     fn span(self) -> Span {
-        let end = self.at.saturating_add(self.octets.len());
-        // no record is longer
-        let offset = |at| u16::try_from(at).unwrap_or(u16::MAX);
+        let end = self.at.wrapping_add(self.octets.len());
         Span { at: offset(self.at), end: offset(end), has_macros: !self.is_literal }
     }
 
@@ -492,6 +519,9 @@ impl<'a> Argument<'a> {
 
     /// domain-spec = macro-string domain-end
     fn domain_spec(self) -> Result<Span, RecordError> {
+        if self.is_checked {
+            return Ok(self.span());
+        }
         if self.octets.is_empty() {
             return self.error(Kind::NoDomain);
         }

@@ -55,7 +55,7 @@ impl Record {
     /// # Errors
     /// The first rule that is broken, and where.
     pub fn parse(text: impl AsRef<[u8]>) -> Result<Self, RecordError> {
-        let index = parse::index(text.as_ref(), Networks::None, |_| {})?;
+        let index = parse::index(text.as_ref())?;
         Ok(Self { text: Txt::from(&text), index })
     }
 
@@ -64,7 +64,8 @@ impl Record {
     /// # Errors
     /// As [`parse`](Self::parse).
     pub fn from_txt(text: Txt) -> Result<Self, RecordError> {
-        Self::scan(text, Networks::None, |_| {})
+        let index = parse::index(text.as_bytes())?;
+        Ok(Self { text, index })
     }
 
     /// What stands in the place of a record that is not known yet.
@@ -72,9 +73,9 @@ impl Record {
         Self { text: Txt::default(), index: Index::default() }
     }
 
-    /// Reads a record, showing the terms to `visit` on the way.
+    /// Reads a text that [claims to be a record](Self::is_claimed_by), showing the terms to `visit` on the way.
     pub(crate) fn scan(text: Txt, networks: Networks, visit: impl FnMut(&Raw)) -> Result<Self, RecordError> {
-        let index = parse::index(text.as_bytes(), networks, visit)?;
+        let index = parse::terms(text.as_bytes(), networks, visit)?;
         Ok(Self { text, index })
     }
 
@@ -94,19 +95,19 @@ impl Record {
     /// The terms, in the order in which they stand.
     #[must_use]
     pub fn terms(&self) -> Terms<'_> {
-        Terms { text: self.as_str(), reader: Reader::new(self.text.as_bytes(), parse::VERSION.len()) }
+        Terms { text: self.as_str(), reader: Reader::again(self.text.as_bytes(), parse::VERSION.len()) }
     }
 
     /// The terms behind this offset, which must be the end of the version or of a term.
     pub(crate) fn raw_terms_from(&self, at: usize) -> impl Iterator<Item = Raw> {
-        let mut reader = Reader::new(self.text.as_bytes(), at);
+        let mut reader = Reader::again(self.text.as_bytes(), at);
         // the text of a record keeps the grammar, so that there is no error to lose
         core::iter::from_fn(move || reader.term().ok().flatten())
     }
 
     /// The terms behind this offset that are no networks, and those that are among these.
     pub(crate) fn raw_terms_among(&self, networks: Networks, at: usize) -> impl Iterator<Item = Raw> {
-        let mut reader = Reader::new(self.text.as_bytes(), at);
+        let mut reader = Reader::again(self.text.as_bytes(), at);
         core::iter::from_fn(move || reader.term_among(networks).ok().flatten())
     }
 

@@ -147,6 +147,7 @@ impl Check {
 }
 
 impl State {
+    #[inline(always)]
     fn new(request: Request, limits: Limits, domain: Option<Name>) -> Self {
         let trace = request.is_traced.then(Box::default);
         let frame = Frame::before(domain.clone().unwrap_or_else(Name::root));
@@ -270,11 +271,13 @@ impl State {
             trace.record(&domain, &record, self.lookups, self.void_lookups);
         }
         let term = first.unwrap_or_else(Raw::version);
-        let outer = core::mem::replace(&mut self.frame, Frame { domain, record, term, is_counted: false });
+        let frame = Frame { domain, record, term, is_counted: false };
         if origin == Origin::Include {
-            self.outer.push(outer);
+            self.outer.push(core::mem::replace(&mut self.frame, frame));
+        } else {
+            self.frame = frame;
         }
-        if first.is_some() { Next::Do(Task::Term) } else { self.end_of_record() }
+        if first.is_some() { self.evaluate() } else { self.end_of_record() }
     }
 
     /// The directive matches: in an included record the result decides whether the outer directive does
@@ -308,7 +311,10 @@ impl State {
         let next =
             self.frame.record.raw_terms_among(self.networks(), behind).find(|term| self.concerns(term));
         match next {
-            Some(term) => self.go_to(term, Task::Term),
+            Some(term) => {
+                self.frame.go_to(term);
+                self.evaluate()
+            }
             None => self.end_of_record(),
         }
     }
@@ -316,14 +322,12 @@ impl State {
     /// No directive is left (RFC 7208 §4.7): redirect, unless there is an `all`, or else neutral.
     fn end_of_record(&mut self) -> Next {
         match self.frame.record.index().followed() {
-            Some(redirect) => self.go_to(redirect.term(RawKind::Redirect), Task::Redirect),
+            Some(redirect) => {
+                self.frame.go_to(redirect.term(RawKind::Redirect));
+                self.redirect()
+            }
             None => self.nothing_matched(),
         }
-    }
-
-    fn go_to(&mut self, term: Raw, task: Task) -> Next {
-        (self.frame.term, self.frame.is_counted) = (term, false);
-        Next::Do(task)
     }
 
     /// The result is neutral, or the outer `include` does not match.

@@ -28,6 +28,11 @@ impl Frame {
         Self { domain, record: Record::nothing(), term: Raw::version(), is_counted: false }
     }
 
+    /// Goes on to a term of the record.
+    pub(super) fn go_to(&mut self, term: Raw) {
+        (self.term, self.is_counted) = (term, false);
+    }
+
     pub(super) fn matched(&self) -> Matched {
         Matched::new(&self.domain, &self.record, self.term.at)
     }

@@ -157,6 +157,7 @@ impl State {
         Next::Stop(Verdict::PermError, Cause::TargetDomain { term: self.frame.matched(), error })
     }
 
+    #[inline]
     fn trace_term(&mut self) {
         if !self.frame.is_counted
             && let Some(trace) = &mut self.trace
