@@ -98,7 +98,8 @@ fn octet(window: &Window, at: usize) -> u8 {
 
 /// ip4-network [ ip4-cidr-length ]
 ///
-/// Gives the address in bits, the prefix length, and what follows them, which is the end of a term.
+/// Gives the address in bits, the prefix length, and what follows them, which is the end of a term. Nothing is read in
+/// the last octets of a record, where there may be less than a window.
 #[inline(always)]
 pub(crate) fn ip4_cidr(octets: &[u8]) -> Option<(u32, u8, &[u8])> {
     let window = octets.first_chunk()?;
@@ -124,6 +125,7 @@ pub(crate) fn ip4_network(octets: &[u8]) -> Option<(u32, &[u8])> {
     Some((address, octets.get(end..)?))
 }
 
+/// The same, in a window: gives the address and where it ends.
 #[inline(always)]
 fn ip4_in(window: &Window) -> Option<(u32, usize)> {
     let next = |at: usize| if octet(window, at) == b'.' { qnum(window, at.wrapping_add(1)) } else { None };
@@ -134,7 +136,7 @@ fn ip4_in(window: &Window) -> Option<(u32, usize)> {
     Some(((first << 24) | (second << 16) | (third << 8) | fourth, at))
 }
 
-/// qnum: a decimal number up to 255 without a leading zero. Gives it and what follows it.
+/// qnum: a decimal number up to 255 without a leading zero. Gives it and where it ends.
 ///
 /// A fourth digit is left over, and is no dot, no slash and no end of a term.
 #[inline(always)]
@@ -184,6 +186,19 @@ pub(crate) fn is_in_ip4(address: u32, network: u32, prefix: u8) -> bool {
 pub(crate) fn is_in_ip6(address: u128, network: u128, prefix: u8) -> bool {
     let behind = 128_u32.wrapping_sub(u32::from(prefix));
     (address ^ network).checked_shr(behind).unwrap_or(0) == 0
+}
+
+/// ip6-network [ ip6-cidr-length ]
+///
+/// Gives the groups, the prefix length, and what follows them, which is the end of a term.
+#[inline(always)]
+pub(crate) fn ip6_cidr(octets: &[u8]) -> Option<(Groups, u8, &[u8])> {
+    let (network, rest) = ip6_network(octets)?;
+    let (prefix, rest) = match rest {
+        [b'/', number @ ..] => prefix_number(number, 128)?,
+        rest => (128, rest),
+    };
+    matches!(rest, [] | [b' ', ..]).then_some((network, prefix, rest))
 }
 
 /// How many groups an address has.

@@ -7,8 +7,8 @@ use crate::{
     error::{RecordError, RecordErrorKind as Kind},
     macros::{Piece, Pieces, Place},
     octets::{
-        DIGIT, Groups, HYPHEN, LETTER, NAME_MARK, ends_in_top_label, ip4_cidr, ip4_network, ip6_network,
-        is_in_ip4, is_in_ip6, is_of, literal_length, prefix_number,
+        DIGIT, Groups, HYPHEN, LETTER, NAME_MARK, ends_in_top_label, ip4_cidr, ip4_network, ip6_cidr,
+        ip6_network, is_in_ip4, is_in_ip6, is_of, literal_length, prefix_number,
     },
     record::{DualPrefix, MAX_OCTETS, Qualifier},
 };
@@ -183,6 +183,7 @@ impl Networks {
     }
 }
 
+/// Passes over the networks before which there is one space, which have no qualifier, and which the client is not in.
 #[inline]
 fn pass(terms: &[u8], has_ip4: impl Fn(u32, u8) -> bool, has_ip6: impl Fn(Groups, u8) -> bool) -> &[u8] {
     let mut terms = terms;
@@ -201,17 +202,6 @@ fn pass(terms: &[u8], has_ip4: impl Fn(u32, u8) -> bool, has_ip6: impl Fn(Groups
             return terms;
         }
     }
-}
-
-/// ip6-network [ ip6-cidr-length ], and the end of the term
-#[inline(always)]
-fn ip6_cidr(octets: &[u8]) -> Option<(Groups, u8, &[u8])> {
-    let (network, rest) = ip6_network(octets)?;
-    let (prefix, rest) = match rest {
-        [b'/', number @ ..] => prefix_number(number, 128)?,
-        rest => (128, rest),
-    };
-    is_end(rest).then_some((network, prefix, rest))
 }
 
 /// Reads the terms of a record, from a place where one ends.
