@@ -68,12 +68,24 @@ impl Separator {
     }
 }
 
+/// Which base64 a hash is written in (RFC 4648). Both are read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Alphabet {
+    /// With `-` and `_` (§5), as postsrsd 2 writes it.
+    #[default]
+    UrlSafe,
+    /// With `+` and `/` (§4), as Mail::SRS, libsrs2 and postsrsd 1 write it. They read nothing else: to be chosen
+    /// where one of them shares the secret.
+    Standard,
+}
+
 /// Rewrites senders for one forwarding host.
 #[derive(Clone)]
 pub struct Srs {
     domain: Name,
     secrets: Vec<Vec<u8>>,
     separator: Separator,
+    alphabet: Alphabet,
     max_age: u64,
     hash_length: usize,
     hash_minimum: usize,
@@ -94,6 +106,7 @@ impl Srs {
             domain,
             secrets: Vec::from([secret.as_ref().to_vec()]),
             separator: Separator::default(),
+            alphabet: Alphabet::default(),
             max_age: 21,
             hash_length: 4,
             hash_minimum: 4,
@@ -112,6 +125,12 @@ impl Srs {
     #[must_use]
     pub fn with_separator(self, separator: Separator) -> Self {
         Self { separator, ..self }
+    }
+
+    /// Writes hashes in another alphabet. Default: [`Alphabet::UrlSafe`]. Both are read.
+    #[must_use]
+    pub fn with_alphabet(self, alphabet: Alphabet) -> Self {
+        Self { alphabet, ..self }
     }
 
     /// Accepts addresses of this many days at most, at most 1,023. Default: 21, as all implementations have it.
@@ -217,7 +236,10 @@ impl Srs {
         let secret = self.secrets.first().ok_or(SrsError::Forged)?;
         let mut hash = digest(secret, parts)?;
         hash.truncate(self.hash_length);
-        Ok(hash)
+        Ok(match self.alphabet {
+            Alphabet::UrlSafe => hash,
+            Alphabet::Standard => hash.replace('-', "+").replace('_', "/"),
+        })
     }
 
     /// Compares in constant time, in any case (mail hosts may change it), and in both alphabets of base64.
@@ -388,7 +410,7 @@ mod tests {
     }
 
     #[test]
-    fn both_alphabets_and_any_case_are_read() {
+    fn both_alphabets_are_written_and_read_in_any_case() {
         for address in [
             "SRS0=-3_5=2W=somedomain.com=hash234@example.com",
             "SRS0=+3/5=2W=somedomain.com=hash234@example.com",
@@ -397,6 +419,8 @@ mod tests {
         ] {
             assert_eq!(srs().reverse(address, NOW).as_deref(), Ok("hash234@somedomain.com"), "{address}");
         }
+        let standard = srs().with_alphabet(Alphabet::Standard).forward("hash234@somedomain.com", NOW);
+        assert_eq!(standard.as_deref(), Ok("SRS0=+3/5=2W=somedomain.com=hash234@example.com"));
         let upper = "SRS0=VMYZ=2W=OTHERDOMAIN.COM=TEST@example.com";
         assert_eq!(srs().reverse(upper, NOW).as_deref(), Ok("TEST@OTHERDOMAIN.COM"));
     }
