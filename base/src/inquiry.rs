@@ -42,28 +42,9 @@ pub trait Inquiry: Sized {
     /// Takes the answer and goes on to the next question or the outcome.
     fn answer(self, answer: Answer) -> Step<Self>;
 
-    /// Takes the answer in place: an inquiry of several hundred octets need not move for every question. By itself no
-    /// inquiry does; the drivers of [`Step`] do it where one can.
-    #[inline]
-    fn answer_in_place(&mut self, answer: Answer) -> InPlace<Self::Outcome> {
-        InPlace::Moves(answer)
-    }
-
     /// Ends the inquiry without an answer, because the caller's time is up. The outcome is the inquiry's
     /// temporary error (RFC 7208 §4.6.4 for SPF, and in kind elsewhere).
     fn expire(self) -> Self::Outcome;
-}
-
-/// What comes next, where an inquiry takes its [answer in place](Inquiry::answer_in_place).
-#[must_use]
-#[derive(Clone, Debug)]
-pub enum InPlace<O> {
-    /// A question must be answered first: the inquiry's own.
-    Ask,
-    /// There is no more to ask, and the inquiry is of no more use.
-    Done(O),
-    /// Nothing is done yet: [`Inquiry::answer`] must be given the answer.
-    Moves(Answer),
 }
 
 /// What comes next.
@@ -95,14 +76,10 @@ impl<I: Inquiry> Step<I> {
         };
         while !is_up() {
             let answer = resolver.resolve(inquiry.question());
-            match inquiry.answer_in_place(answer) {
-                InPlace::Ask => {}
-                InPlace::Done(outcome) => return outcome,
-                InPlace::Moves(answer) => match inquiry.answer(answer) {
-                    Self::Ask(next) => inquiry = next,
-                    Self::Done(outcome) => return outcome,
-                },
-            }
+            inquiry = match inquiry.answer(answer) {
+                Self::Ask(next) => next,
+                Self::Done(outcome) => return outcome,
+            };
         }
         inquiry.expire()
     }
@@ -116,14 +93,10 @@ impl<I: Inquiry> Step<I> {
         };
         loop {
             let answer = resolver.resolve(inquiry.question()).await;
-            match inquiry.answer_in_place(answer) {
-                InPlace::Ask => {}
-                InPlace::Done(outcome) => return outcome,
-                InPlace::Moves(answer) => match inquiry.answer(answer) {
-                    Self::Ask(next) => inquiry = next,
-                    Self::Done(outcome) => return outcome,
-                },
-            }
+            inquiry = match inquiry.answer(answer) {
+                Self::Ask(next) => next,
+                Self::Done(outcome) => return outcome,
+            };
         }
     }
 

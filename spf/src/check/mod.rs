@@ -34,7 +34,6 @@ use clients::ClientNames;
 use mail_base::{
     Inquiry, Name, Step,
     dns::{Answer, Question},
-    inquiry::InPlace,
 };
 use state::{Frame, Next, Origin, Pending, Task};
 
@@ -98,13 +97,6 @@ impl Inquiry for Check {
         match self.go_on(&answer) {
             Some(report) => Step::Done(report),
             None => Step::Ask(self),
-        }
-    }
-
-    fn answer_in_place(&mut self, answer: Answer) -> InPlace<Report> {
-        match self.go_on(&answer) {
-            Some(report) => InPlace::Done(report),
-            None => InPlace::Ask,
         }
     }
 
