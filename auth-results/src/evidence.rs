@@ -134,14 +134,26 @@ impl<'p> Evidence<'p> {
 
     fn advanced(mut self) -> Self {
         let transcript = &self.transcript;
-        self.mail_from = self.mail_from.advanced(transcript);
-        self.helo = self.helo.advanced(transcript);
-        self.keys = self.keys.into_iter().map(|slot| slot.advanced(transcript)).collect();
-        self.iprev = self.iprev.map(|slot| slot.advanced(transcript));
+        if self.mail_from.is_answered(transcript) {
+            self.mail_from = self.mail_from.advanced(transcript);
+        }
+        if self.helo.is_answered(transcript) {
+            self.helo = self.helo.advanced(transcript);
+        }
+        if self.keys.iter().any(|slot| slot.is_answered(transcript)) {
+            self.keys = self.keys.into_iter().map(|slot| slot.advanced(transcript)).collect();
+        }
+        if self.iprev.as_ref().is_some_and(|slot| slot.is_answered(transcript)) {
+            self.iprev = self.iprev.map(|slot| slot.advanced(transcript));
+        }
         self.dmarc = match self.dmarc {
-            Dmarc::Discovering(authors, slot) => Dmarc::Discovering(authors, slot.advanced(transcript)),
-            Dmarc::Evaluating(slot) => Dmarc::Evaluating(slot.advanced(transcript)),
-            no_author @ Dmarc::NoAuthor(_) => no_author,
+            Dmarc::Discovering(authors, slot) if slot.is_answered(transcript) => {
+                Dmarc::Discovering(authors, slot.advanced(transcript))
+            }
+            Dmarc::Evaluating(slot) if slot.is_answered(transcript) => {
+                Dmarc::Evaluating(slot.advanced(transcript))
+            }
+            waiting => waiting,
         };
         self.evaluated()
     }

@@ -68,17 +68,25 @@ impl<I: Inquiry> Slot<I> {
         }
     }
 
+    /// Whether the transcript has the answer that is waited for. Inquiries and outcomes are of several hundred
+    /// octets, so that those that wait for another are better left where they are.
+    pub(crate) fn is_answered(&self, transcript: &Transcript) -> bool {
+        self.question().is_some_and(|question| transcript.find(question).is_some())
+    }
+
     /// Answers what the transcript can.
-    pub(crate) fn advanced(mut self, transcript: &Transcript) -> Self {
-        loop {
-            match self {
-                Self::Asking(inquiry) => match transcript.find(inquiry.question()) {
-                    Some(answer) => self = Self::new(inquiry.answer(answer.clone())),
-                    None => return Self::Asking(inquiry),
-                },
-                Self::Done(outcome) => return Self::Done(outcome),
-            }
+    pub(crate) fn advanced(self, transcript: &Transcript) -> Self {
+        let mut inquiry = match self {
+            Self::Asking(inquiry) => inquiry,
+            done @ Self::Done(_) => return done,
+        };
+        while let Some(answer) = transcript.find(inquiry.question()) {
+            inquiry = match inquiry.answer(answer.clone()) {
+                Step::Ask(next) => next,
+                Step::Done(outcome) => return Self::Done(outcome),
+            };
         }
+        Self::Asking(inquiry)
     }
 
     /// The question that waits for an answer.
