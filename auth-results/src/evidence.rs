@@ -45,6 +45,12 @@ use mail_base::{
 /// ```
 #[derive(Debug)]
 pub struct Evidence<'p> {
+    /// In one place for all the time: it is some thousands of octets, and handed over with every answer.
+    known: Box<Known<'p>>,
+}
+
+#[derive(Debug)]
+struct Known<'p> {
     envelope: Envelope,
     local_policy: dmarc::LocalPolicy,
     mail_from: Slot<spf::Check>,
@@ -84,7 +90,7 @@ impl<'p> Evidence<'p> {
             Slot::new(spf::check(request, &policy.spf))
         };
         let (ip, helo) = (envelope.ip, &envelope.helo);
-        let evidence = Self {
+        let known = Known {
             mail_from: request(spf::Request::mail_from(ip, helo, &envelope.mail_from)),
             helo: request(spf::Request::helo(ip, helo)),
             keys: keys.into_iter().map(Slot::new).collect(),
@@ -101,20 +107,20 @@ impl<'p> Evidence<'p> {
             replay_hints,
             transcript: Transcript::default(),
         };
-        evidence.advanced()
+        Self { known: Box::new(known) }.advanced()
     }
 
     /// The questions that can be asked now, each once. Where there is none, all is known.
     #[must_use]
     pub fn questions(&self) -> Vec<&Question> {
-        let dmarc = match &self.dmarc {
+        let dmarc = match &self.known.dmarc {
             Dmarc::NoAuthor(_) => None,
             Dmarc::Discovering(_, slot) => slot.question(),
             Dmarc::Evaluating(slot) => slot.question(),
         };
-        let single = [self.mail_from.question(), self.helo.question(), dmarc];
-        let iprev = self.iprev.as_ref().and_then(Slot::question);
-        let all = single.into_iter().chain([iprev]).chain(self.keys.iter().map(Slot::question));
+        let single = [self.known.mail_from.question(), self.known.helo.question(), dmarc];
+        let iprev = self.known.iprev.as_ref().and_then(Slot::question);
+        let all = single.into_iter().chain([iprev]).chain(self.known.keys.iter().map(Slot::question));
         let mut questions: Vec<&Question> = Vec::new();
         for question in all.flatten() {
             if !questions.contains(&question) {
@@ -128,25 +134,25 @@ impl<'p> Evidence<'p> {
     /// answer to another question is kept, in case it is asked later.
     #[must_use]
     pub fn answer(mut self, question: &Question, answer: Answer) -> Self {
-        self.transcript.keep(question, answer);
+        self.known.transcript.keep(question, answer);
         self.advanced()
     }
 
     fn advanced(mut self) -> Self {
-        let transcript = &self.transcript;
-        if self.mail_from.is_answered(transcript) {
-            self.mail_from = self.mail_from.advanced(transcript);
+        let transcript = &self.known.transcript;
+        if self.known.mail_from.is_answered(transcript) {
+            self.known.mail_from = self.known.mail_from.advanced(transcript);
         }
-        if self.helo.is_answered(transcript) {
-            self.helo = self.helo.advanced(transcript);
+        if self.known.helo.is_answered(transcript) {
+            self.known.helo = self.known.helo.advanced(transcript);
         }
-        if self.keys.iter().any(|slot| slot.is_answered(transcript)) {
-            self.keys = self.keys.into_iter().map(|slot| slot.advanced(transcript)).collect();
+        if self.known.keys.iter().any(|slot| slot.is_answered(transcript)) {
+            self.known.keys = self.known.keys.into_iter().map(|slot| slot.advanced(transcript)).collect();
         }
-        if self.iprev.as_ref().is_some_and(|slot| slot.is_answered(transcript)) {
-            self.iprev = self.iprev.map(|slot| slot.advanced(transcript));
+        if self.known.iprev.as_ref().is_some_and(|slot| slot.is_answered(transcript)) {
+            self.known.iprev = self.known.iprev.map(|slot| slot.advanced(transcript));
         }
-        self.dmarc = match self.dmarc {
+        self.known.dmarc = match self.known.dmarc {
             Dmarc::Discovering(authors, slot) if slot.is_answered(transcript) => {
                 Dmarc::Discovering(authors, slot.advanced(transcript))
             }
@@ -160,12 +166,12 @@ impl<'p> Evidence<'p> {
 
     /// Starts to evaluate DMARC once its policy, SPF and every signature are known.
     fn evaluated(mut self) -> Self {
-        let is_known =
-            self.mail_from.outcome().is_some() && self.keys.iter().all(|key| key.outcome().is_some());
-        self.dmarc = match self.dmarc {
+        let is_known = self.known.mail_from.outcome().is_some()
+            && self.known.keys.iter().all(|key| key.outcome().is_some());
+        self.known.dmarc = match self.known.dmarc {
             Dmarc::Discovering(authors, Slot::Done(discovered)) if is_known => {
-                let facts = facts(&authors, self.local_policy, &self.mail_from, &self.keys);
-                Dmarc::Evaluating(Slot::new(discovered.evaluate(facts)).advanced(&self.transcript))
+                let facts = facts(&authors, self.known.local_policy, &self.known.mail_from, &self.known.keys);
+                Dmarc::Evaluating(Slot::new(discovered.evaluate(facts)).advanced(&self.known.transcript))
             }
             other => other,
         };
@@ -175,29 +181,30 @@ impl<'p> Evidence<'p> {
     /// What is known. Questions that are still open count as not answered in time: a temporary error of the
     /// method that asks.
     #[must_use]
-    pub fn finish(mut self) -> Report {
-        self.mail_from = self.mail_from.expired();
-        self.keys = self.keys.into_iter().map(Slot::expired).collect();
-        let dmarc = match self.dmarc {
+    pub fn finish(self) -> Report {
+        let mut known = *self.known;
+        known.mail_from = known.mail_from.expired();
+        known.keys = known.keys.into_iter().map(Slot::expired).collect();
+        let dmarc = match known.dmarc {
             Dmarc::NoAuthor(error) => dmarc::Report::without_author(error),
             Dmarc::Evaluating(slot) => slot.into_outcome(),
             Dmarc::Discovering(authors, slot) => {
                 // what has passed by now may be enough
-                let facts = facts(&authors, self.local_policy, &self.mail_from, &self.keys);
-                Slot::new(slot.into_outcome().evaluate(facts)).advanced(&self.transcript).into_outcome()
+                let facts = facts(&authors, known.local_policy, &known.mail_from, &known.keys);
+                Slot::new(slot.into_outcome().evaluate(facts)).advanced(&known.transcript).into_outcome()
             }
         };
-        let mut dkim: Vec<_> = self.keys.into_iter().flat_map(Slot::into_outcome).collect();
+        let mut dkim: Vec<_> = known.keys.into_iter().flat_map(Slot::into_outcome).collect();
         dkim.sort_by_key(|report| report.index);
         Report {
-            envelope: self.envelope,
-            mail_from: self.mail_from.into_outcome(),
-            helo: self.helo.into_outcome(),
+            envelope: known.envelope,
+            mail_from: known.mail_from.into_outcome(),
+            helo: known.helo.into_outcome(),
             dkim,
             dmarc,
-            iprev: self.iprev.map(Slot::into_outcome),
-            replay_hints: self.replay_hints,
-            transcript: self.transcript,
+            iprev: known.iprev.map(Slot::into_outcome),
+            replay_hints: known.replay_hints,
+            transcript: known.transcript,
         }
     }
 
