@@ -15,7 +15,8 @@
 //! ```
 
 use crate::lines::{
-    EndingFilter, LineEndError, LineEndings, bare_line_feed, bare_return, clean_length, first_pair, is_broken,
+    EndingFilter, LineEndError, LineEndings, Piece, bare_line_feed, bare_return, clean_length, first_pair,
+    is_broken,
 };
 use alloc::vec::Vec;
 
@@ -115,8 +116,10 @@ impl DotDecoder {
         if octets.first() == Some(&b'\n') {
             return 0;
         }
-        let is_stop = |left, right| is_broken(left, right) || (left == b'\n' && right == b'.');
-        clean_length(octets, first_pair(octets, is_stop))
+        clean_length(
+            octets,
+            first_pair(octets, |left, right| is_broken(left, right) | is_dotted(left, right)),
+        )
     }
 }
 
@@ -125,7 +128,7 @@ fn first_stuffed_dot(octets: &[u8]) -> Option<usize> {
     let mut from: usize = 0;
     loop {
         let rest = octets.get(from..)?;
-        let at = from.saturating_add(first_pair(rest, |left, right| left == b'\n' && right == b'.')?);
+        let at = from.saturating_add(first_pair(rest, is_dotted)?);
         if octets.get(..at).is_some_and(|before| before.ends_with(b"\r")) {
             return Some(at);
         }
@@ -172,70 +175,83 @@ impl DotEncoder {
     /// Writes the next octets of the text to `out`.
     ///
     /// # Errors
-    /// A [`LineEndError`] at a bare CR or LF, if they are refused; its place counts from the first octet of the
-    /// text. What stands before it has been written; the text cannot be ended any more, only broken off.
+    /// As for [`piece`](Self::piece). What stands before it has been written.
     pub fn encode(&mut self, octets: &[u8], out: &mut Vec<u8>) -> Result<(), LineEndError> {
         let mut rest = octets;
         while !rest.is_empty() {
-            let clean = self.filter.clean_run(rest, |left, right| left == b'\n' && right == b'.');
-            if clean.is_empty() {
-                let piece = self.filter.filter(rest)?;
-                self.stuff(piece.octets, out);
-                rest = rest.get(piece.used..).unwrap_or(b"");
-            } else {
-                self.write_run(clean, out);
-                rest = rest.get(clean.len()..).unwrap_or(b"");
-            }
+            let piece = self.piece(rest)?;
+            out.extend_from_slice(piece.octets);
+            rest = rest.get(piece.used..).unwrap_or(b"");
         }
         Ok(())
     }
 
-    /// Writes octets that have a dot at the start of a line at their own start only, and no broken line end.
-    fn write_run(&mut self, run: &[u8], out: &mut Vec<u8>) {
-        if run.first() == Some(&b'.') && self.last == Last::LineEnd {
-            out.push(b'.');
-        }
-        out.extend_from_slice(run);
-        self.last = if run.ends_with(b"\r\n") { Last::LineEnd } else { Last::Other };
+    /// Takes a first piece of the next octets: what to send for them, as a part of them wherever they need no
+    /// change. For those who need no copy.
+    ///
+    /// # Errors
+    /// A [`LineEndError`] at a bare CR or LF, if they are refused; its place counts from the first octet of the
+    /// text. The text cannot be ended any more then, only broken off.
+    pub fn piece<'i>(&mut self, octets: &'i [u8]) -> Result<Piece<'i>, LineEndError> {
+        let piece = match octets {
+            [] => return Ok(Piece { octets: b"", used: 0 }),
+            [b'.', ..] if self.last == Last::LineEnd => Piece { octets: b".", used: 0 },
+            _ if self.filter.keeps() => self.filter.filter_until(octets, |run| first_pair(run, is_dotted))?,
+            _ => self.filter.filter_until(octets, first_stop)?,
+        };
+        self.last = match piece.octets {
+            // a LF whose CR went before it, as the end of another piece
+            [b'\n'] if self.last == Last::Return => Last::LineEnd,
+            [.., b'\r', b'\n'] => Last::LineEnd,
+            [.., b'\r'] => Last::Return,
+            // nothing is given for a CR as long as its LF may come
+            _ => Last::Other,
+        };
+        Ok(piece)
     }
 
     /// Ends the text: with a CRLF, unless the text has one or is empty, and the dot.
     ///
     /// # Errors
     /// A [`LineEndError`] where the text ends in a bare CR and those are refused.
-    pub fn finish(mut self, out: &mut Vec<u8>) -> Result<(), LineEndError> {
-        let left = core::mem::take(&mut self.filter).finish()?;
-        self.stuff(left, out);
+    pub fn finish(self, out: &mut Vec<u8>) -> Result<(), LineEndError> {
+        out.extend_from_slice(self.filter.finish()?);
         if self.last != Last::LineEnd {
-            out.extend(b"\r\n");
+            out.extend_from_slice(b"\r\n");
         }
-        out.extend(b".\r\n");
+        out.extend_from_slice(b".\r\n");
         Ok(())
     }
+}
 
-    fn stuff(&mut self, octets: &[u8], out: &mut Vec<u8>) {
-        let mut rest = octets;
-        while let Some(&first) = rest.first() {
-            if first == b'.' && self.last == Last::LineEnd {
-                out.push(b'.');
-            }
-            // a LF whose CR went before it, as the end of another piece, ends a line by itself
-            let length = if first == b'\n' && self.last == Last::Return {
-                1
-            } else {
-                first_stuffed_dot(rest).map_or(rest.len(), |at| at.saturating_add(1))
-            };
-            let (run, later) = rest.split_at_checked(length).unwrap_or((rest, b""));
-            out.extend_from_slice(run);
-            self.last = match run {
-                [b'\n'] if self.last == Last::Return => Last::LineEnd,
-                [.., b'\r', b'\n'] => Last::LineEnd,
-                [.., b'\r'] => Last::Return,
-                _ => Last::Other,
-            };
-            rest = later;
-        }
-    }
+/// The first place where a text cannot go on as it is, as the offset of the left one of two octets: a broken line
+/// end is between them, or a LF stands before a dot. The first octet is no LF.
+fn first_stop(octets: &[u8]) -> Option<usize> {
+    let quiet = quiet_length(octets);
+    let is_stop = |left, right| is_broken(left, right) | is_dotted(left, right);
+    let at = first_pair(octets.get(quiet..)?, is_stop)?;
+    Some(quiet.saturating_add(at))
+}
+
+/// How many octets there are in the blocks at the start that have no such place.
+fn quiet_length(octets: &[u8]) -> usize {
+    const BLOCK: usize = 128;
+    // three neighbours at a time: the one in the middle is compared once for both of its pairs. Of a length that is
+    // known and without an early exit, this loop compiles to vector instructions
+    let is_stop = |before: u8, at: u8, behind: u8| is_broken(before, at) | is_dotted(at, behind);
+    let is_quiet = |before: &[u8; BLOCK], at: &[u8; BLOCK], behind: &[u8; BLOCK]| {
+        let places = before.iter().zip(at).zip(behind);
+        !places.fold(false, |hit, ((&before, &at), &behind)| hit | is_stop(before, at, behind))
+    };
+    let blocks = |from: usize| octets.get(from..).unwrap_or(b"").as_chunks::<BLOCK>().0.iter();
+    let places = blocks(0).zip(blocks(1)).zip(blocks(2));
+    places.take_while(|((before, at), behind)| is_quiet(before, at, behind)).count().saturating_mul(BLOCK)
+}
+
+/// Whether a line may end here, and the next one starts with a dot.
+fn is_dotted(left: u8, right: u8) -> bool {
+    // both are looked at in any case: that makes vector instructions of it
+    (left == b'\n') & (right == b'.')
 }
 
 #[cfg(test)]
@@ -398,6 +414,43 @@ mod tests {
             }
             prop_assert_eq!(decoded, expected);
         }
+    }
+
+    #[test]
+    fn nothing_is_overlooked_in_a_long_text() {
+        let text = b"a line of the text\r\n".repeat(20);
+        for (odd, at) in ["\r", "\n", ".", "\n.", "\r\n.", "\r\n.\r\n"]
+            .iter()
+            .flat_map(|odd| (0..400).map(move |at| (odd, at)))
+        {
+            let text = [&text[..at], odd.as_bytes(), &text[at..]].concat();
+            for endings in [Strict, Normalise, Keep] {
+                assert_eq!(
+                    decode(&text, &[1 << 20], endings),
+                    decode_slowly(&text, endings),
+                    "{odd:?} at {at}"
+                );
+                assert_eq!(
+                    encode(&text, &[1 << 20], endings),
+                    encode_slowly(&text, endings),
+                    "{odd:?} at {at}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn pieces_are_parts_of_the_text() {
+        let text = b"one\r\n.two\r\n";
+        let mut encoder = DotEncoder::new(Normalise);
+        assert_eq!(encoder.piece(text), Ok(Piece { octets: b"one\r\n", used: 5 }));
+        assert_eq!(encoder.piece(&text[5..]), Ok(Piece { octets: b".", used: 0 }));
+        let piece = encoder.piece(&text[5..]).unwrap();
+        assert_eq!((piece.octets.as_ptr(), piece.used), (text[5..].as_ptr(), 6));
+        assert_eq!(encoder.piece(b""), Ok(Piece { octets: b"", used: 0 }));
+        let mut out = Vec::new();
+        encoder.finish(&mut out).unwrap();
+        assert_eq!(out, b".\r\n");
     }
 
     fn filtered(text: &[u8], endings: LineEndings) -> Vec<u8> {

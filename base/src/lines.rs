@@ -235,12 +235,28 @@ impl EndingFilter {
     /// A [`LineEndError`] at a bare CR or LF, if they are refused; its place counts from the first octet of
     /// all.
     pub fn filter<'i>(&mut self, input: &'i [u8]) -> Result<Piece<'i>, LineEndError> {
+        let keeps = self.keeps();
+        self.filter_until(input, |run| if keeps { None } else { first_pair(run, is_broken) })
+    }
+
+    /// Whether nothing is done about bare line ends.
+    pub(crate) fn keeps(&self) -> bool {
+        self.endings == LineEndings::Keep
+    }
+
+    /// The same for those who must stop at other places as well. `first_stop` finds the first pair of octets that
+    /// has a broken line end between them, unless those are kept, or stops the caller; gives the left one.
+    pub(crate) fn filter_until<'i>(
+        &mut self,
+        input: &'i [u8],
+        first_stop: impl Fn(&[u8]) -> Option<usize>,
+    ) -> Result<Piece<'i>, LineEndError> {
         let piece = match (self.held, input.first()) {
             (_, None) => Piece { octets: b"", used: 0 },
             (true, Some(b'\n')) => Piece { octets: b"\r\n", used: 1 },
             (true, Some(_)) => Piece { octets: self.bare_return()?, used: 0 },
-            (false, Some(b'\n')) => Piece { octets: self.bare_line_feed()?, used: 1 },
-            (false, Some(_)) => self.run(input)?,
+            (false, Some(b'\n')) if !self.keeps() => Piece { octets: self.bare_line_feed()?, used: 1 },
+            (false, Some(_)) => self.run(input, first_stop(input))?,
         };
         self.held = match piece {
             Piece { octets: b"", used: 0 } => self.held,
