@@ -6,7 +6,7 @@ mod common;
 use common::{Host, MESSAGES, stuffed};
 use pop3_proto::{
     LineEndings, Maildrop, Misuse, Number, Response, Server, UpgradeError,
-    server::{Advance, Config, Event, Flow, Language, Profile, Utf8},
+    server::{Advance, BodyPiece, Config, Event, Flow, Language, Profile, Utf8},
 };
 
 fn tls() -> Config {
@@ -224,8 +224,20 @@ fn messages_go_out_with_dots_and_whole_lines() {
                 server.advance(b"RETR 1\r\n", 0, &mut out);
                 server.accept(&mut out).unwrap();
                 out.clear();
-                for piece in pieces {
-                    assert_eq!(server.body(piece, &mut out), Ok(Flow::More));
+                let mut copying = server.clone();
+                for piece in &pieces {
+                    assert_eq!(copying.body(piece, &mut out), Ok(Flow::More));
+                }
+                copying.end_body(&mut out).unwrap();
+                assert_eq!(out, stuffed(message, endings), "{}", message.escape_ascii());
+                out.clear();
+                for mut piece in pieces {
+                    while !piece.is_empty() {
+                        let sent = server.body_piece(piece).unwrap();
+                        assert!(sent.used > 0 || !sent.octets.is_empty());
+                        out.extend_from_slice(sent.octets);
+                        piece = &piece[sent.used..];
+                    }
                 }
                 server.end_body(&mut out).unwrap();
                 assert_eq!(out, stuffed(message, endings), "{}", message.escape_ascii());
@@ -259,6 +271,14 @@ fn top_stops_behind_its_lines() {
     assert_eq!(host.says("TOP 1 0\r\n"), "+OK Lines follow\r\nSubject: one\r\n\r\n.\r\n");
     assert_eq!(host.says("TOP 1 1\r\n"), "+OK Lines follow\r\nSubject: one\r\n\r\n..dot\r\n.\r\n");
     assert_eq!(host.says("TOP 2 99\r\n"), "+OK Lines follow\r\nSubject: two\r\n\r\nbody\r\n.\r\n");
+    host.server.advance(b"TOP 1 0\r\n", 0, &mut Vec::new());
+    host.server.accept(&mut Vec::new()).unwrap();
+    let piece = |octets, used, flow| Ok(BodyPiece { octets, used, flow });
+    assert_eq!(host.server.body_piece(b"A: 1\n\none\n"), piece(b"A: 1", 4, Flow::More));
+    assert_eq!(host.server.body_piece(b"\n\none\n"), piece(b"\r\n", 1, Flow::More));
+    assert_eq!(host.server.body_piece(b"\none\n"), piece(b"\r\n", 1, Flow::Enough));
+    assert_eq!(host.server.body_piece(b"one\n"), piece(b"", 0, Flow::Enough));
+    assert_eq!(host.server.body(b"one\n", &mut Vec::new()), Ok(Flow::Enough));
 }
 
 #[test]

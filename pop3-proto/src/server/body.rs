@@ -17,49 +17,74 @@ pub enum Flow {
     Enough,
 }
 
+/// What goes over the wire for the first octets of a part of a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BodyPiece<'m> {
+    /// The octets to send: a part of those that were given, or a dot, or a line end.
+    pub octets: &'m [u8],
+    /// How many of the octets that were given they stand for. It may be none, and so may be the octets to send:
+    /// not both, unless nothing was given or enough was.
+    pub used: usize,
+    /// Whether more of the message is wanted.
+    pub flow: Flow,
+}
+
 /// Counts the lines of a message for TOP: the header, the empty line behind it, and so many of the body.
 #[derive(Clone, Debug)]
 pub(super) struct TopCounter {
     left: u32,
     in_header: bool,
-    /// Whether the line so far has nothing but, perhaps, a CR.
-    is_empty_line: bool,
+    line: LineSoFar,
+}
+
+/// What has come of a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum LineSoFar {
+    Nothing,
+    /// A CR and nothing else.
+    Return,
+    Text,
 }
 
 impl TopCounter {
     fn new(lines: u32) -> Self {
-        Self { left: lines, in_header: true, is_empty_line: true }
+        Self { left: lines, in_header: true, line: LineSoFar::Nothing }
     }
 
-    fn is_done(&self) -> bool {
-        !self.in_header && self.left == 0
-    }
-
-    /// How many octets from the start are wanted.
-    fn wanted(&mut self, octets: &[u8]) -> usize {
-        let mut wanted: usize = 0;
-        for line in octets.split_inclusive(|octet| *octet == b'\n') {
-            if self.is_done() {
-                break;
-            }
-            wanted = wanted.saturating_add(line.len());
-            let (text, is_ended) = match line {
-                [text @ .., b'\n'] => (text, true),
-                text => (text, false),
-            };
-            self.is_empty_line &= matches!(text, [] | [b'\r']);
-            if is_ended {
-                self.end_line();
-            }
+    /// What is wanted of these octets at once: not more than a line.
+    fn wanted<'m>(&self, octets: &'m [u8]) -> &'m [u8] {
+        if self.flow() == Flow::Enough {
+            return b"";
         }
-        wanted
+        octets.split_inclusive(|octet| *octet == b'\n').next().unwrap_or(b"")
+    }
+
+    /// Counts octets that were wanted.
+    fn count(&mut self, octets: &[u8]) -> Flow {
+        let (text, is_ended) = match octets {
+            [text @ .., b'\n'] => (text, true),
+            text => (text, false),
+        };
+        self.line = match (self.line, text) {
+            (line, []) => line,
+            (LineSoFar::Nothing, [b'\r']) => LineSoFar::Return,
+            _ => LineSoFar::Text,
+        };
+        if is_ended {
+            self.end_line();
+        }
+        self.flow()
+    }
+
+    fn flow(&self) -> Flow {
+        if !self.in_header && self.left == 0 { Flow::Enough } else { Flow::More }
     }
 
     fn end_line(&mut self) {
-        let is_empty = core::mem::replace(&mut self.is_empty_line, true);
+        let line = core::mem::replace(&mut self.line, LineSoFar::Nothing);
         if !self.in_header {
             self.left = self.left.saturating_sub(1);
-        } else if is_empty {
+        } else if line != LineSoFar::Text {
             self.in_header = false;
         }
     }
@@ -79,17 +104,39 @@ impl Server {
     /// [`Misuse`] where no message is awaited, and where a bare CR or LF is refused; the session is over then,
     /// because the client cannot be told.
     pub fn body(&mut self, octets: &[u8], out: &mut Vec<u8>) -> Result<Flow, Misuse> {
+        let mut rest = octets;
+        loop {
+            let piece = self.body_piece(rest)?;
+            out.extend_from_slice(piece.octets);
+            rest = rest.get(piece.used..).unwrap_or(b"");
+            if rest.is_empty() || piece.flow == Flow::Enough {
+                return Ok(piece.flow);
+            }
+        }
+    }
+
+    /// Gives the next octets of the message to be sent without a copy: what goes over the wire comes back piece by
+    /// piece, in parts of them. What was written to `out` before goes first.
+    ///
+    /// # Errors
+    /// As for [`body`](Self::body).
+    pub fn body_piece<'m>(&mut self, octets: &'m [u8]) -> Result<BodyPiece<'m>, Misuse> {
         let Phase::Body(Sending { encoder, counter }) = &mut self.phase else {
             return Err(Misuse::NoQuestion);
         };
-        let wanted = counter.as_mut().map_or(octets.len(), |counter| counter.wanted(octets));
-        let is_enough = counter.as_ref().is_some_and(TopCounter::is_done);
-        let octets = octets.get(..wanted).unwrap_or(octets);
-        if let Err(error) = encoder.encode(octets, out) {
-            self.close();
-            return Err(Misuse::LineEnd { at: error.at });
-        }
-        Ok(if is_enough { Flow::Enough } else { Flow::More })
+        let wanted = counter.as_ref().map_or(octets, |counter| counter.wanted(octets));
+        let piece = match encoder.piece(wanted) {
+            Ok(piece) => piece,
+            Err(error) => {
+                self.close();
+                return Err(Misuse::LineEnd { at: error.at });
+            }
+        };
+        let flow = match counter {
+            Some(counter) => counter.count(wanted.get(..piece.used).unwrap_or(wanted)),
+            None => Flow::More,
+        };
+        Ok(BodyPiece { octets: piece.octets, used: piece.used, flow })
     }
 
     /// Ends the message: a CRLF where it has none at its end, and the dot.
@@ -120,7 +167,16 @@ mod tests {
     fn top(message: &[u8], lines: u32) -> &[u8] {
         let mut results = testkit::splits(message).map(|pieces| {
             let mut counter = TopCounter::new(lines);
-            pieces.into_iter().map(|piece| counter.wanted(piece)).sum::<usize>()
+            let mut count = 0;
+            for mut piece in pieces {
+                while !piece.is_empty() && counter.flow() == Flow::More {
+                    let wanted = counter.wanted(piece);
+                    counter.count(wanted);
+                    count += wanted.len();
+                    piece = &piece[wanted.len()..];
+                }
+            }
+            count
         });
         let first = results.next().unwrap();
         assert!(results.all(|wanted| wanted == first));
@@ -144,5 +200,6 @@ mod tests {
         assert_eq!(top(b"\r\none\r\n", 0), b"\r\n");
         assert_eq!(top(b"A: \r\r\n\r\none", 0), b"A: \r\r\n\r\n");
         assert_eq!(top(b"", 3), b"");
+        assert_eq!(top(b"\r\r\n\r\none", 0), b"\r\r\n\r\n", "a line of a CR is not empty");
     }
 }

@@ -24,7 +24,7 @@ mod event;
 mod responses;
 mod state;
 
-pub use body::Flow;
+pub use body::{BodyPiece, Flow};
 pub use config::{Config, Language, Profile, ServerLimits, Utf8};
 pub use event::{Advance, Cause, Event};
 
