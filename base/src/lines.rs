@@ -165,11 +165,17 @@ fn first_below(word: u64, limit: u64) -> Option<usize> {
 
 /// The first place where two neighbours are such that something must be done, as the offset of the left one.
 pub(crate) fn first_pair(octets: &[u8], is_stop: impl Fn(u8, u8) -> bool) -> Option<usize> {
+    // one step of this many pairs compiles to vector instructions
+    const FAR: usize = 128;
+    const NEAR: usize = 32;
     let (lefts, rights) = (octets.get(..octets.len().saturating_sub(1))?, octets.get(1..)?);
-    let far = quiet_length::<128>(lefts, rights, &is_stop);
+    let far = quiet_length::<FAR>(lefts, rights, &is_stop);
     let (lefts, rights) = (lefts.get(far..)?, rights.get(far..)?);
-    // a pair is near, or the end
-    let near = quiet_length::<16>(lefts, rights, &is_stop);
+    // what is left behind the last whole block is looked at with what stands before it
+    if lefts.len() < FAR && is_quiet_at_end::<FAR>(octets, &is_stop) {
+        return None;
+    }
+    let near = quiet_length::<NEAR>(lefts, rights, &is_stop);
     let (lefts, rights) = (lefts.get(near..)?, rights.get(near..)?);
     let offset = lefts.iter().zip(rights).position(|(&left, &right)| is_stop(left, right))?;
     Some(far.saturating_add(near).saturating_add(offset))
@@ -177,14 +183,30 @@ pub(crate) fn first_pair(octets: &[u8], is_stop: impl Fn(u8, u8) -> bool) -> Opt
 
 /// How many octets there are in the blocks at the start that have no such pair.
 fn quiet_length<const BLOCK: usize>(lefts: &[u8], rights: &[u8], is_stop: impl Fn(u8, u8) -> bool) -> usize {
-    // of a length that is known and without an early exit, this loop compiles to vector instructions: it decides
-    // the speed of DATA and RETR
-    let is_quiet = |left: &[u8; BLOCK], right: &[u8; BLOCK]| {
-        !left.iter().zip(right).fold(false, |hit, (&left, &right)| hit | is_stop(left, right))
-    };
     let (lefts, _) = lefts.as_chunks::<BLOCK>();
     let (rights, _) = rights.as_chunks::<BLOCK>();
-    lefts.iter().zip(rights).take_while(|(left, right)| is_quiet(left, right)).count().saturating_mul(BLOCK)
+    let quiet = lefts.iter().zip(rights).take_while(|(left, right)| is_quiet(left, right, &is_stop));
+    quiet.count().saturating_mul(BLOCK)
+}
+
+/// Whether the last so many pairs are quiet; not where there are fewer.
+fn is_quiet_at_end<const BLOCK: usize>(octets: &[u8], is_stop: impl Fn(u8, u8) -> bool) -> bool {
+    let before_last = octets.split_last().map_or(octets, |(_, before)| before);
+    match (before_last.last_chunk::<BLOCK>(), octets.last_chunk::<BLOCK>()) {
+        (Some(left), Some(right)) if octets.len() > BLOCK => is_quiet(left, right, is_stop),
+        _ => false,
+    }
+}
+
+/// Whether there is no such pair. Of a length that is known and without an early exit, this loop compiles to
+/// vector instructions: it decides the speed of DATA and RETR.
+#[inline]
+fn is_quiet<const BLOCK: usize>(
+    left: &[u8; BLOCK],
+    right: &[u8; BLOCK],
+    is_stop: impl Fn(u8, u8) -> bool,
+) -> bool {
+    !left.iter().zip(right).fold(false, |hit, (&left, &right)| hit | is_stop(left, right))
 }
 
 /// Whether the line end between two octets is broken: a CR without its LF, or a LF without its CR.
@@ -268,28 +290,17 @@ impl EndingFilter {
     }
 
     /// The octets up to the first that cannot be passed on as it is, or what stands for that one.
-    fn run<'i>(&self, input: &'i [u8]) -> Result<Piece<'i>, LineEndError> {
-        if self.endings == LineEndings::Keep {
-            return Ok(Piece { octets: input, used: input.len() });
-        }
-        let used = clean_length(input, first_pair(input, is_broken));
+    fn run<'i>(&self, input: &'i [u8], stop: Option<usize>) -> Result<Piece<'i>, LineEndError> {
+        let used = if self.keeps() {
+            stop.map_or(input.len(), |at| at.saturating_add(1))
+        } else {
+            clean_length(input, stop)
+        };
         match input {
+            _ if used > 0 => Ok(Piece { octets: input.get(..used).unwrap_or(b""), used }),
             [b'\r'] => Ok(Piece { octets: b"", used: 1 }),
-            _ if used == 0 => Ok(Piece { octets: self.bare_return()?, used: 1 }),
-            _ => Ok(Piece { octets: input.get(..used).unwrap_or(b""), used }),
+            _ => Ok(Piece { octets: self.bare_return()?, used: 1 }),
         }
-    }
-
-    /// Takes what can be passed on as it is, up to the first pair of octets that stops the caller: its left one is
-    /// the last that is taken. Nothing where bare line ends are kept, or the first octet needs a decision.
-    pub(crate) fn clean_run<'i>(&mut self, input: &'i [u8], is_stop: impl Fn(u8, u8) -> bool) -> &'i [u8] {
-        if self.held || self.endings == LineEndings::Keep || input.first() == Some(&b'\n') {
-            return b"";
-        }
-        let stop = first_pair(input, |left, right| is_broken(left, right) || is_stop(left, right));
-        let length = clean_length(input, stop);
-        self.read = self.read.saturating_add(length);
-        input.get(..length).unwrap_or(b"")
     }
 
     /// Ends the octets; gives what is left to pass on.
@@ -494,6 +505,18 @@ mod tests {
             }
         }
         Ok(out)
+    }
+
+    #[test]
+    fn the_first_broken_line_end_is_found_wherever_it_stands() {
+        for length in (0..70).chain(120..140).chain(250..262) {
+            let mut octets = vec![b'a'; length];
+            assert_eq!(first_pair(&octets, is_broken), None);
+            for at in (1..length).rev() {
+                octets[at] = b'\n';
+                assert_eq!(first_pair(&octets, is_broken), Some(at - 1), "{at} of {length}");
+            }
+        }
     }
 
     #[test]
