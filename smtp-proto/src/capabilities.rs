@@ -1,6 +1,12 @@
 //! What a server offers: the lines of its reply to EHLO (RFC 5321 §4.1.1.1).
 
-use crate::{command::Host, error::TextError, reply::Reply, text::Text, values::Timestamp};
+use crate::{
+    command::Host,
+    error::TextError,
+    reply::Reply,
+    text::{Text, split_once},
+    values::Timestamp,
+};
 use alloc::{string::String, vec::Vec};
 use core::fmt;
 
@@ -22,6 +28,70 @@ use core::fmt;
 pub struct Capabilities {
     /// One keyword and its parameters a line.
     lines: String,
+    /// What a client asks for with every command is known without looking through the lines.
+    extensions: Extensions,
+    size: Option<u64>,
+    limits: OfferedLimits,
+}
+
+macro_rules! extensions {
+    ($($name:ident = $keyword:literal;)*) => {
+        /// The extensions that commands and parameters depend on.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub(crate) enum Extension {
+            $($name,)*
+        }
+
+        impl Extension {
+            pub(crate) fn keyword(self) -> &'static str {
+                match self {
+                    $(Self::$name => $keyword,)*
+                }
+            }
+
+            fn of(keyword: &str) -> Option<Self> {
+                $(
+                    if keyword.eq_ignore_ascii_case($keyword) {
+                        return Some(Self::$name);
+                    }
+                )*
+                None
+            }
+        }
+    };
+}
+
+extensions! {
+    Pipelining = "PIPELINING";
+    Size = "SIZE";
+    EightBitMime = "8BITMIME";
+    StartTls = "STARTTLS";
+    Chunking = "CHUNKING";
+    BinaryMime = "BINARYMIME";
+    SmtpUtf8 = "SMTPUTF8";
+    Dsn = "DSN";
+    Auth = "AUTH";
+    Limits = "LIMITS";
+    RequireTls = "REQUIRETLS";
+    DeliverBy = "DELIVERBY";
+    MtPriority = "MT-PRIORITY";
+    FutureRelease = "FUTURERELEASE";
+    Rrvs = "RRVS";
+    Burl = "BURL";
+}
+
+/// A set of extensions, a bit for each.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Extensions(u32);
+
+impl Extensions {
+    fn has(self, extension: Extension) -> bool {
+        self.0 & (1 << extension as u32) != 0
+    }
+
+    fn add(&mut self, extension: Extension) {
+        self.0 |= 1 << extension as u32;
+    }
 }
 
 /// What a server takes of each (RFC 9422).
@@ -45,20 +115,47 @@ impl Capabilities {
     /// What the reply to EHLO offers. Its first line is a greeting; octets that are not UTF-8 are replaced.
     #[must_use]
     pub fn from_reply(reply: &Reply<'_>) -> Self {
-        let mut lines = String::with_capacity(reply.as_bytes().len());
-        for line in reply.raw_lines().skip(1) {
+        let text = reply.to_text();
+        let mut all = Self { lines: String::with_capacity(text.len()), ..Self::default() };
+        let (_, mut rest) = split_once(&text, b'\n').unwrap_or_default();
+        while let Some((line, later)) = split_once(rest, b'\n') {
+            rest = later;
+            // behind the code and the separator
+            let line = line.get(4..).unwrap_or("").trim_ascii();
             // servers of old wrote AUTH=LOGIN for clients that knew no better
-            let mut text = String::from_utf8_lossy(line);
-            if text.get(..5).is_some_and(|start| start.eq_ignore_ascii_case("AUTH=")) {
-                text.to_mut().replace_range(4..5, " ");
-            }
-            let text = text.trim();
-            if !text.is_empty() {
-                lines.push_str(text);
-                lines.push('\n');
+            match line.split_at_checked(5) {
+                Some((start, mechanisms)) if start.eq_ignore_ascii_case("AUTH=") => {
+                    all.add(start.trim_end_matches('='), mechanisms);
+                }
+                _ if line.is_empty() => {}
+                _ => all.add_line(line),
             }
         }
-        Self { lines }
+        all
+    }
+
+    fn add_line(&mut self, line: &str) {
+        let (keyword, parameters) = split_line(line);
+        self.add(keyword, parameters);
+    }
+
+    fn add(&mut self, keyword: &str, parameters: &str) {
+        self.lines.push_str(keyword);
+        if !parameters.is_empty() {
+            self.lines.push(' ');
+            self.lines.push_str(parameters);
+        }
+        self.lines.push('\n');
+        let Some(extension) = Extension::of(keyword) else { return };
+        // of what is offered twice the first counts
+        if !self.extensions.has(extension) {
+            match extension {
+                Extension::Size => self.size = Some(parameters.trim_ascii().parse().unwrap_or(0)),
+                Extension::Limits => self.limits = OfferedLimits::read(parameters),
+                _ => {}
+            }
+            self.extensions.add(extension);
+        }
     }
 
     /// Offers one more.
@@ -67,14 +164,13 @@ impl Capabilities {
     /// A [`TextError`] where the text cannot stand in a line.
     pub fn offer(&mut self, line: &str) -> Result<(), TextError> {
         Text::new(line)?;
-        self.lines.push_str(line);
-        self.lines.push('\n');
+        self.add_line(line);
         Ok(())
     }
 
     /// Keywords and their parameters, in the server's order.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.lines.lines().map(|line| line.split_once(' ').unwrap_or((line, "")))
+        self.lines.lines().map(split_line)
     }
 
     /// The parameters of an extension; `None` where it is not offered.
@@ -91,10 +187,15 @@ impl Capabilities {
         self.parameters(keyword).is_some()
     }
 
+    /// As [`has`](Self::has), at once.
+    pub(crate) fn offers(&self, extension: Extension) -> bool {
+        self.extensions.has(extension)
+    }
+
     /// `SIZE` (RFC 1870 §3): the most octets of a message. 0 where there is no limit, or none is told.
     #[must_use]
     pub fn size(&self) -> Option<u64> {
-        self.parameters("SIZE").map(|size| size.parse().unwrap_or(0))
+        self.size
     }
 
     /// `AUTH` (RFC 4954 §3): the SASL mechanisms, from all lines that name some.
@@ -121,8 +222,30 @@ impl Capabilities {
     /// `LIMITS` (RFC 9422 §3). What is malformed or unknown is ignored, as the RFC says.
     #[must_use]
     pub fn limits(&self) -> OfferedLimits {
-        let mut limits = OfferedLimits::default();
-        for item in self.parameters("LIMITS").unwrap_or("").split_ascii_whitespace() {
+        self.limits
+    }
+
+    /// Writes the reply to EHLO that offers this, behind a greeting line of `host`.
+    pub fn write(&self, host: &Host<'_>, out: &mut Vec<u8>) {
+        let mut lines = core::iter::once(host.as_str()).chain(self.lines.lines()).peekable();
+        while let Some(line) = lines.next() {
+            let start: &[u8] = if lines.peek().is_some() { b"250-" } else { b"250 " };
+            out.extend_from_slice(start);
+            out.extend_from_slice(line.as_bytes());
+            out.extend_from_slice(b"\r\n");
+        }
+    }
+}
+
+/// A keyword, and what follows it.
+fn split_line(line: &str) -> (&str, &str) {
+    split_once(line, b' ').unwrap_or((line, ""))
+}
+
+impl OfferedLimits {
+    fn read(parameters: &str) -> Self {
+        let mut limits = Self::default();
+        for item in parameters.split_ascii_whitespace() {
             let Some((name, value)) = item.split_once('=') else { continue };
             let is_number = !value.starts_with('0') && value.len() <= 6;
             let value = value.parse().ok().filter(|_| is_number && !value.starts_with('+'));
@@ -135,17 +258,6 @@ impl Capabilities {
             }
         }
         limits
-    }
-
-    /// Writes the reply to EHLO that offers this, behind a greeting line of `host`.
-    pub fn write(&self, host: &Host<'_>, out: &mut Vec<u8>) {
-        let mut lines = core::iter::once(host.as_str()).chain(self.lines.lines()).peekable();
-        while let Some(line) = lines.next() {
-            let start: &[u8] = if lines.peek().is_some() { b"250-" } else { b"250 " };
-            out.extend_from_slice(start);
-            out.extend_from_slice(line.as_bytes());
-            out.extend_from_slice(b"\r\n");
-        }
     }
 }
 

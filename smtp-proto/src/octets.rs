@@ -4,7 +4,8 @@
 pub(crate) const ALPHANUMERIC: u8 = 1;
 /// Any other `atext` than those, the hyphen and what is outside ASCII (RFC 5322 §3.2.3).
 pub(crate) const ATOM: u8 = 2;
-pub(crate) const DOT: u8 = 4;
+/// Which domains have only where it is let through.
+pub(crate) const UNDERSCORE: u8 = 4;
 pub(crate) const HYPHEN: u8 = 8;
 /// Outside ASCII (RFC 6531 §3.3).
 pub(crate) const WIDE: u8 = 16;
@@ -13,23 +14,19 @@ pub(crate) const VALUE: u8 = 32;
 /// `xchar` of RFC 3461 §4: visible ASCII, but the equals sign and the plus sign.
 pub(crate) const XCHAR: u8 = 64;
 
-/// The classes that an octet is of.
-#[inline]
-pub(crate) fn classes(octet: u8) -> u8 {
-    static CLASSES: [u8; 256] = table();
-    CLASSES.get(usize::from(octet)).copied().unwrap_or(0)
-}
-
 /// Whether an octet is of one of these classes.
 #[inline]
 pub(crate) fn is(octet: u8, wanted: u8) -> bool {
-    classes(octet) & wanted != 0
+    static CLASSES: [u8; 256] = table();
+    CLASSES.get(usize::from(octet)).is_some_and(|classes| classes & wanted != 0)
 }
 
-/// How many octets from the start are of one of these classes.
+/// Where the octets of one of these classes end that start at `from`.
 #[inline]
-pub(crate) fn run(octets: &[u8], wanted: u8) -> usize {
-    octets.iter().position(|&octet| !is(octet, wanted)).unwrap_or(octets.len())
+pub(crate) fn end_of_run(octets: &[u8], from: usize, wanted: u8) -> usize {
+    let rest = octets.get(from..).unwrap_or(b"");
+    let length = rest.iter().position(|&octet| !is(octet, wanted)).unwrap_or(rest.len());
+    from.saturating_add(length)
 }
 
 // evaluated when the crate is compiled, where an index out of bounds does not compile
@@ -41,7 +38,6 @@ const fn table() -> [u8; 256] {
         let local = match octet {
             b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' => ALPHANUMERIC,
             b'!' | b'#'..=b'\'' | b'*' | b'+' | b'/' | b'=' | b'?' | b'^'..=b'`' | b'{'..=b'~' => ATOM,
-            b'.' => DOT,
             b'-' => HYPHEN,
             0x80.. => WIDE,
             _ => 0,
@@ -54,7 +50,8 @@ const fn table() -> [u8; 256] {
             b'!'..=b'*' | b','..=b'<' | b'>'..=b'~' => XCHAR,
             _ => 0,
         };
-        table[octet as usize] = local | value | xchar;
+        let underscore = if octet == b'_' { UNDERSCORE } else { 0 };
+        table[octet as usize] = local | underscore | value | xchar;
         if octet == u8::MAX {
             return table;
         }

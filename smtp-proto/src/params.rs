@@ -250,7 +250,7 @@ impl<'a> Params<'a> {
             kind: CommandErrorKind::Parameter,
             at: self.at.saturating_add(offset),
         };
-        let length = octets::run(rest.as_bytes(), ALPHANUMERIC | HYPHEN);
+        let length = octets::end_of_run(rest.as_bytes(), 0, ALPHANUMERIC | HYPHEN);
         let (keyword, rest) = rest.split_at_checked(length).ok_or(error(0))?;
         if keyword.is_empty() || keyword.starts_with('-') {
             return Err(error(0));
@@ -260,7 +260,7 @@ impl<'a> Params<'a> {
             None | Some(b' ') => None,
             Some(b'=') => {
                 let rest = rest.get(1..).unwrap_or("");
-                let length = octets::run(rest.as_bytes(), VALUE);
+                let length = octets::end_of_run(rest.as_bytes(), 0, VALUE);
                 if length == 0 || !matches!(rest.as_bytes().get(length), None | Some(b' ')) {
                     return Err(error(value_at.saturating_add(length)));
                 }

@@ -5,7 +5,7 @@
 
 use crate::{
     error::{PathError, PathErrorKind},
-    octets::{ALPHANUMERIC, ATOM, DOT, HYPHEN, WIDE, classes},
+    octets::{self, ALPHANUMERIC, ATOM, HYPHEN, UNDERSCORE, WIDE},
     rules::Rules,
 };
 use alloc::{borrow::Cow, string::String};
@@ -268,7 +268,7 @@ fn read_route(text: &str, from: usize, rules: &Rules) -> Result<usize, PathError
         if text.as_bytes().get(at) != Some(&b'@') {
             return Err(broken(at));
         }
-        let end = read_name(text, at.saturating_add(1), rules).map_err(|error| broken(error.at))?;
+        let end = read_name(text.as_bytes(), at.saturating_add(1), rules).map_err(|error| broken(error.at))?;
         match text.as_bytes().get(end) {
             Some(b',') => at = end.saturating_add(1),
             Some(b':') => return Ok(end.saturating_add(1)),
@@ -284,7 +284,7 @@ fn read_route(text: &str, from: usize, rules: &Rules) -> Result<usize, PathError
 fn read_mailbox<'a>(text: &'a str, from: usize, rules: &Rules) -> Result<(Mailbox<'a>, usize), PathError> {
     let at = match text.as_bytes().get(from) {
         Some(b'"') => read_quoted(text, from)?,
-        _ => read_dot_string(text, from)?,
+        _ => read_dot_string(text.as_bytes(), from)?,
     };
     if at.saturating_sub(from) > rules.local_part {
         return Err(PathError { kind: PathErrorKind::LocalPartTooLong, at: from });
@@ -303,22 +303,19 @@ fn read_mailbox<'a>(text: &'a str, from: usize, rules: &Rules) -> Result<(Mailbo
 /// Dot-string = Atom *("." Atom)
 /// ```
 #[inline]
-fn read_dot_string(text: &str, from: usize) -> Result<usize, PathError> {
-    let rest = text.as_bytes().get(from..).unwrap_or(b"");
-    // a dot stands behind an atom: neither first nor behind another
-    let mut previous = DOT;
-    let stop = rest.iter().position(|&octet| {
-        let class = classes(octet);
-        let is_stop = class & (ALPHANUMERIC | ATOM | HYPHEN | WIDE | DOT) == 0 || class & previous & DOT != 0;
-        previous = class;
-        is_stop
-    });
-    let length = stop.unwrap_or(rest.len());
-    let at = from.saturating_add(length);
-    if matches!(last_of(rest, length), None | Some(b'.')) {
-        return Err(PathError { kind: PathErrorKind::EmptyAtom, at });
+fn read_dot_string(octets: &[u8], from: usize) -> Result<usize, PathError> {
+    let mut at = from;
+    // every turn but the last reads at least one octet
+    loop {
+        let end = octets::end_of_run(octets, at, ALPHANUMERIC | ATOM | HYPHEN | WIDE);
+        if end == at {
+            return Err(PathError { kind: PathErrorKind::EmptyAtom, at });
+        }
+        if octets.get(end) != Some(&b'.') {
+            return Ok(end);
+        }
+        at = end.saturating_add(1);
     }
-    Ok(at)
 }
 
 /// ```text
@@ -355,7 +352,7 @@ fn read_domain(text: &str, from: usize, rules: &Rules) -> Result<usize, PathErro
         rest.get(..length).and_then(literal).ok_or(broken)?;
         from.saturating_add(length)
     } else {
-        read_name(text, from, rules)?
+        read_name(text.as_bytes(), from, rules)?
     };
     if end.saturating_sub(from) > rules.domain {
         return Err(PathError { kind: PathErrorKind::DomainTooLong, at: from });
@@ -369,46 +366,30 @@ fn read_domain(text: &str, from: usize, rules: &Rules) -> Result<usize, PathErro
 /// ```
 /// and U-labels (RFC 6531 §3.3).
 #[inline]
-fn read_name(text: &str, from: usize, rules: &Rules) -> Result<usize, PathError> {
-    let rest = text.as_bytes().get(from..).unwrap_or(b"");
-    // neither dots nor hyphens stand first or last, nor does a dot stand beside one of them
-    let mut previous = DOT;
-    let stop = rest.iter().position(|&octet| {
-        let class = classes(octet);
-        let is_allowed = class & (ALPHANUMERIC | WIDE) != 0
-            || (class & DOT != 0 && previous & (DOT | HYPHEN) == 0)
-            || (class & HYPHEN != 0 && previous & DOT == 0)
-            || (octet == b'_' && rules.underscores);
-        previous = class;
-        !is_allowed
-    });
-    let length = stop.unwrap_or(rest.len());
-    let at = from.saturating_add(length);
-    if matches!(last_of(rest, length), None | Some(b'.' | b'-')) {
-        return Err(PathError { kind: PathErrorKind::Domain, at });
+fn read_name(octets: &[u8], from: usize, rules: &Rules) -> Result<usize, PathError> {
+    let underscore = if rules.underscores { UNDERSCORE } else { 0 };
+    let mut at = from;
+    // every turn but the last reads at least one octet
+    loop {
+        let end = octets::end_of_run(octets, at, ALPHANUMERIC | HYPHEN | WIDE | underscore);
+        check_label(octets.get(at..end).unwrap_or(b""))
+            .map_err(|(kind, offset)| PathError { kind, at: at.saturating_add(offset) })?;
+        if octets.get(end) != Some(&b'.') {
+            return Ok(end);
+        }
+        at = end.saturating_add(1);
     }
-    if length > MAX_LABEL {
-        check_labels(text, from, at)?;
-    }
-    Ok(at)
-}
-
-/// The last of the first so many octets.
-#[inline]
-fn last_of(octets: &[u8], length: usize) -> Option<u8> {
-    octets.get(length.checked_sub(1)?).copied()
 }
 
 /// A U-label may have more octets than its A-label, which is what the limit counts.
-fn check_labels(text: &str, from: usize, end: usize) -> Result<(), PathError> {
-    let mut at = from;
-    for label in text.get(from..end).unwrap_or("").split('.') {
-        if label.len() > MAX_LABEL && label.is_ascii() {
-            return Err(PathError { kind: PathErrorKind::DomainTooLong, at });
-        }
-        at = at.saturating_add(label.len()).saturating_add(1);
+#[inline]
+fn check_label(label: &[u8]) -> Result<(), (PathErrorKind, usize)> {
+    match label {
+        [] | [b'-', ..] => Err((PathErrorKind::Domain, 0)),
+        [.., b'-'] => Err((PathErrorKind::Domain, label.len())),
+        _ if label.len() > MAX_LABEL && label.is_ascii() => Err((PathErrorKind::DomainTooLong, 0)),
+        _ => Ok(()),
     }
-    Ok(())
 }
 
 /// ```text

@@ -183,6 +183,15 @@ impl<'a> Reply<'a> {
         &self.wire
     }
 
+    /// The lines with their line ends, with what is not UTF-8 replaced.
+    pub(crate) fn to_text(&self) -> Cow<'_, str> {
+        // most replies are UTF-8, and it takes less to see that than to look for what is to be replaced
+        match core::str::from_utf8(&self.wire) {
+            Ok(text) => Cow::Borrowed(text),
+            Err(_) => String::from_utf8_lossy(&self.wire),
+        }
+    }
+
     /// Writes the reply.
     pub fn write(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(&self.wire);
@@ -198,7 +207,7 @@ impl<'a> Reply<'a> {
 impl fmt::Display for Reply<'_> {
     /// The lines, with what is not UTF-8 replaced, and a line feed between them.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let text = String::from_utf8_lossy(&self.wire);
+        let text = self.to_text();
         let mut lines = text.lines();
         f.write_str(lines.next().unwrap_or(""))?;
         lines.try_for_each(|line| write!(f, "\n{line}"))

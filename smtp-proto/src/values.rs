@@ -26,7 +26,7 @@ impl<'a> Xtext<'a> {
     pub fn parse(text: &'a str) -> Option<Self> {
         let mut rest = text.as_bytes();
         loop {
-            match rest.get(octets::run(rest, XCHAR)..)? {
+            match rest.get(octets::end_of_run(rest, 0, XCHAR)..)? {
                 [] => break,
                 [b'+', high, low, later @ ..] => {
                     hex(*high)?;
@@ -186,7 +186,7 @@ impl<'a> OriginalRecipient<'a> {
     pub fn parse(text: &'a str) -> Option<Self> {
         let semicolon = text.bytes().position(|octet| octet == b';')?;
         let (kind, address) = (text.get(..semicolon)?, text.get(semicolon.checked_add(1)?..)?);
-        let is_atom = octets::run(kind.as_bytes(), ALPHANUMERIC | HYPHEN) == kind.len();
+        let is_atom = octets::end_of_run(kind.as_bytes(), 0, ALPHANUMERIC | HYPHEN) == kind.len();
         if kind.is_empty() || !is_atom || text.len() > MAX_ORCPT {
             return None;
         }

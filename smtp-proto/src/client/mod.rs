@@ -22,7 +22,7 @@ pub use event::{Advance, Event, Sent, Violation};
 
 use crate::{
     base64::{self, Base64},
-    capabilities::{Capabilities, OfferedLimits},
+    capabilities::{Capabilities, Extension},
     command::{Auth, Command, Mail, Rcpt},
     error::{Misuse, UpgradeError},
     params::BodyType,
@@ -42,7 +42,6 @@ pub struct Client {
     phase: Phase,
     is_tls: bool,
     capabilities: Capabilities,
-    offer: Offer,
     /// What waits for its reply.
     sent: VecDeque<Sent>,
     transaction: Transaction,
@@ -70,15 +69,6 @@ enum Phase {
     /// A body was broken off: nothing that is sent could be understood.
     Broken,
     Closed,
-}
-
-/// What the machine looks up in the capabilities for each command.
-#[derive(Clone, Copy, Debug, Default)]
-struct Offer {
-    pipelining: bool,
-    chunking: bool,
-    size: u64,
-    limits: OfferedLimits,
 }
 
 /// What is known of the message that is being sent.
@@ -111,7 +101,6 @@ impl Client {
             phase: Phase::Greeting,
             is_tls: over_tls,
             capabilities: Capabilities::new(),
-            offer: Offer::default(),
             sent: VecDeque::new(),
             transaction: Transaction::default(),
             mails: 0,
@@ -244,7 +233,7 @@ impl Client {
 
     /// The greeting was accepted: TLS comes next, or mail.
     fn settle<'i>(&mut self, reply: Reply<'i>, out: &mut Vec<u8>) -> Result<Event<'i>, Violation> {
-        let can_start = self.capabilities.has("STARTTLS");
+        let can_start = self.capabilities.offers(Extension::StartTls);
         match self.config.tls {
             TlsPolicy::Required if !self.is_tls && !can_start => Err(Violation::NoTls),
             TlsPolicy::Required | TlsPolicy::Opportunistic if !self.is_tls && can_start => {
@@ -257,12 +246,6 @@ impl Client {
     }
 
     fn ready<'i>(&mut self, reply: Reply<'i>) -> Event<'i> {
-        self.offer = Offer {
-            pipelining: self.capabilities.has("PIPELINING"),
-            chunking: self.capabilities.has("CHUNKING"),
-            size: self.capabilities.size().unwrap_or(0),
-            limits: self.capabilities.limits(),
-        };
         self.phase = Phase::Ready;
         Event::Ready(reply)
     }
@@ -335,7 +318,8 @@ impl Client {
         match self.sent.back() {
             _ if !is_ready => false,
             None => true,
-            Some(_) if !self.offer.pipelining || self.sent.len() >= self.config.limits.outstanding => false,
+            Some(_) if !self.capabilities.offers(Extension::Pipelining) => false,
+            Some(_) if self.sent.len() >= self.config.limits.outstanding => false,
             // what these do to the session is not known before their replies (RFC 2920 §3.1)
             Some(Sent::Auth | Sent::Data | Sent::Quit | Sent::Other) => false,
             Some(Sent::Mail | Sent::Rcpt | Sent::Chunk | Sent::Body | Sent::Rset) => {
@@ -385,7 +369,7 @@ impl Client {
                 self.check_auth(auth)?;
                 Sent::Auth
             }
-            Command::Burl { .. } => self.need("BURL", Sent::Body)?,
+            Command::Burl { .. } => self.need(Extension::Burl, Sent::Body)?,
             _ => Sent::Other,
         };
         command.write(out);
@@ -397,8 +381,12 @@ impl Client {
         if matches!(self.phase, Phase::Closed) { Err(Misuse::Closed) } else { Ok(()) }
     }
 
-    fn need<T>(&self, keyword: &'static str, value: T) -> Result<T, Misuse> {
-        if self.capabilities.has(keyword) { Ok(value) } else { Err(Misuse::NotOffered(keyword)) }
+    fn need<T>(&self, extension: Extension, value: T) -> Result<T, Misuse> {
+        if self.capabilities.offers(extension) {
+            Ok(value)
+        } else {
+            Err(Misuse::NotOffered(extension.keyword()))
+        }
     }
 
     fn check_mail(&self, mail: &Mail<'_>) -> Result<(), Misuse> {
@@ -406,28 +394,30 @@ impl Client {
         let is_wide = params.smtputf8 || !mail.path.is_ascii();
         let is_chunked_only = params.body == Some(BodyType::BinaryMime);
         let needs = [
-            (params.size.is_some(), "SIZE"),
-            (matches!(params.body, Some(BodyType::SevenBit | BodyType::EightBitMime)), "8BITMIME"),
-            (is_chunked_only, "BINARYMIME"),
-            (is_chunked_only, "CHUNKING"),
-            (is_wide, "SMTPUTF8"),
-            (params.requiretls, "REQUIRETLS"),
-            (params.ret.is_some() || params.envid.is_some(), "DSN"),
-            (params.auth.is_some(), "AUTH"),
-            (params.by.is_some(), "DELIVERBY"),
-            (params.priority.is_some(), "MT-PRIORITY"),
-            (params.hold.is_some(), "FUTURERELEASE"),
+            (params.size.is_some(), Extension::Size),
+            (matches!(params.body, Some(BodyType::SevenBit | BodyType::EightBitMime)), Extension::EightBitMime),
+            (is_chunked_only, Extension::BinaryMime),
+            (is_chunked_only, Extension::Chunking),
+            (is_wide, Extension::SmtpUtf8),
+            (params.requiretls, Extension::RequireTls),
+            (params.ret.is_some() || params.envid.is_some(), Extension::Dsn),
+            (params.auth.is_some(), Extension::Auth),
+            (params.by.is_some(), Extension::DeliverBy),
+            (params.priority.is_some(), Extension::MtPriority),
+            (params.hold.is_some(), Extension::FutureRelease),
         ];
-        for (_, keyword) in needs.into_iter().filter(|(is_needed, _)| *is_needed) {
-            self.need(keyword, ())?;
+        for (_, extension) in needs.into_iter().filter(|(is_needed, _)| *is_needed) {
+            self.need(extension, ())?;
         }
         if !mail.path.is_ascii() && !params.smtputf8 {
             return Err(Misuse::NotOffered("SMTPUTF8"));
         }
-        if self.offer.size > 0 && params.size.is_some_and(|size| size > self.offer.size) {
-            return Err(Misuse::TooLarge { limit: self.offer.size });
+        // 0 is no limit
+        let limit = self.capabilities.size().unwrap_or(0);
+        if limit > 0 && params.size.is_some_and(|size| size > limit) {
+            return Err(Misuse::TooLarge { limit });
         }
-        match self.offer.limits.mails {
+        match self.capabilities.limits().mails {
             Some(limit) if self.mails >= limit => Err(Misuse::TooMany { limit }),
             _ => Ok(()),
         }
@@ -436,15 +426,15 @@ impl Client {
     fn check_rcpt(&self, rcpt: &Rcpt<'_>) -> Result<(), Misuse> {
         let params = &rcpt.params;
         if params.notify.is_some() || params.orcpt.is_some() {
-            self.need("DSN", ())?;
+            self.need(Extension::Dsn, ())?;
         }
         if params.rrvs.is_some() {
-            self.need("RRVS", ())?;
+            self.need(Extension::Rrvs, ())?;
         }
         if !rcpt.path.is_ascii() {
-            self.need("SMTPUTF8", ())?;
+            self.need(Extension::SmtpUtf8, ())?;
         }
-        match self.offer.limits.recipients {
+        match self.capabilities.limits().recipients {
             Some(limit) if self.transaction.recipients >= limit => Err(Misuse::TooMany { limit }),
             _ => Ok(()),
         }
@@ -522,7 +512,7 @@ impl Client {
     /// Whether a chunk may be sent now.
     #[must_use]
     pub fn can_send_chunk(&self) -> bool {
-        self.offer.chunking && self.can_send(&Command::Bdat { size: 0, last: false })
+        self.capabilities.offers(Extension::Chunking) && self.can_send(&Command::Bdat { size: 0, last: false })
     }
 
     /// Writes a chunk of the body (RFC 3030): BDAT and these octets. Where line ends are made good the chunk
@@ -533,7 +523,7 @@ impl Client {
     /// is written, and RSET gives the message up.
     pub fn chunk(&mut self, octets: &[u8], last: bool, out: &mut Vec<u8>) -> Result<(), Misuse> {
         self.check_open()?;
-        self.need("CHUNKING", ())?;
+        self.need(Extension::Chunking, ())?;
         if !self.can_send_chunk() || !self.transaction.is_open {
             return Err(Misuse::NotNow);
         }

@@ -7,7 +7,7 @@ use crate::{
     params::{MailParams, RcptParams},
     path::{Path, read_path},
     rules::Rules,
-    text::{Text, Word, position_of_control},
+    text::{Text, Word, position_of_control, split_once},
 };
 
 /// The verbs that a line may start with.
@@ -228,12 +228,6 @@ fn path<'a>(text: &'a str, from: usize, rules: &Rules) -> Result<(Path<'a>, usiz
     }
 }
 
-/// What stands before and behind the first space. `str::split_once` does the same, slower on texts this short.
-fn split_at_space(text: &str) -> Option<(&str, &str)> {
-    let at = text.bytes().position(|octet| octet == b' ')?;
-    Some((text.get(..at)?, text.get(at.checked_add(1)?..)?))
-}
-
 /// A line whose verb has been read.
 struct Line<'a> {
     text: &'a str,
@@ -280,7 +274,7 @@ impl<'a> Line<'a> {
     /// Two words, the second of which may only be `LAST`.
     fn and_last(&self) -> Result<(&'a str, bool), CommandError> {
         let argument = self.argument;
-        match split_at_space(argument) {
+        match split_once(argument, b' ') {
             None if argument.is_empty() => Err(self.error(CommandErrorKind::NoArgument)),
             None => Ok((argument, false)),
             Some((first, last)) if last.eq_ignore_ascii_case("LAST") => Ok((first, true)),
@@ -315,7 +309,7 @@ impl<'a> Line<'a> {
     /// sasl-mech    = 1*20( UPPER-ALPHA / DIGIT / "-" / "_" )
     /// ```
     fn auth(&self) -> Result<Command<'a>, CommandError> {
-        let (mechanism, initial) = match split_at_space(self.argument) {
+        let (mechanism, initial) = match split_once(self.argument, b' ') {
             Some((mechanism, initial)) => (mechanism, Some(initial)),
             None => (self.argument, None),
         };
