@@ -16,7 +16,7 @@
 
 use crate::lines::{
     EndingFilter, LineEndError, LineEndings, Piece, bare_line_feed, bare_return, clean_length, first_pair,
-    is_broken,
+    is_broken, position_of_end,
 };
 use alloc::vec::Vec;
 
@@ -225,12 +225,17 @@ impl DotEncoder {
 }
 
 /// The first place where a text cannot go on as it is, as the offset of the left one of two octets: a broken line
-/// end is between them, or a LF stands before a dot. The first octet is no LF.
+/// end is between them, or a LF stands before a dot.
 fn first_stop(octets: &[u8]) -> Option<usize> {
-    let quiet = quiet_length(octets);
-    let is_stop = |left, right| is_broken(left, right) | is_dotted(left, right);
-    let at = first_pair(octets.get(quiet..)?, is_stop)?;
-    Some(quiet.saturating_add(at))
+    let mut from = quiet_length(octets);
+    loop {
+        let end = position_of_end(octets, from)?;
+        let stop = [end.saturating_sub(1), end].into_iter().find(|left| is_stop_at(octets, *left));
+        if stop.is_some() {
+            return stop;
+        }
+        from = end.saturating_add(1);
+    }
 }
 
 /// How many octets there are in the blocks at the start that have no such place.
@@ -246,6 +251,13 @@ fn quiet_length(octets: &[u8]) -> usize {
     let blocks = |from: usize| octets.get(from..).unwrap_or(b"").as_chunks::<BLOCK>().0.iter();
     let places = blocks(0).zip(blocks(1)).zip(blocks(2));
     places.take_while(|((before, at), behind)| is_quiet(before, at, behind)).count().saturating_mul(BLOCK)
+}
+
+fn is_stop_at(octets: &[u8], left: usize) -> bool {
+    match octets.get(left..).unwrap_or(b"") {
+        [left, right, ..] => is_broken(*left, *right) || is_dotted(*left, *right),
+        _ => false,
+    }
 }
 
 /// Whether a line may end here, and the next one starts with a dot.

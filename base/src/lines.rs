@@ -137,7 +137,7 @@ impl LineFinder {
 }
 
 /// The offset of the first CR or LF at `from` or behind it.
-fn position_of_end(octets: &[u8], from: usize) -> Option<usize> {
+pub(crate) fn position_of_end(octets: &[u8], from: usize) -> Option<usize> {
     let is_end = |octet: &u8| *octet == b'\r' || *octet == b'\n';
     let (words, tail) = octets.get(from..)?.as_chunks::<8>();
     let mut at = from;
