@@ -3,7 +3,7 @@
 use crate::{
     record::{Record, Term},
     request::{Identity, Request},
-    trace::Trace,
+    trace::{Trace, Tracer},
     verdict::{Cause, Verdict},
 };
 use alloc::string::String;
@@ -42,10 +42,13 @@ pub struct Report {
 }
 
 impl Report {
-    pub(crate) fn new(request: Request, domain: Option<Name>) -> Self {
+    /// The report of a check that asks nothing: the verdict is none.
+    pub(crate) fn unasked(request: Request, domain: Option<Name>, cause: Cause) -> Self {
+        let verdict = Verdict::None;
+        let trace = request.is_traced.then(|| Tracer::default().finish(verdict, Some(&cause)));
         Self {
-            verdict: Verdict::None,
-            cause: None,
+            verdict,
+            cause: Some(cause),
             explanation: None,
             identity: request.identity,
             domain,
@@ -55,7 +58,7 @@ impl Report {
             lookups: 0,
             void_lookups: 0,
             questions: 0,
-            trace: None,
+            trace,
             request,
         }
     }

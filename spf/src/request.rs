@@ -159,7 +159,7 @@ fn checked_domain(text: &str) -> Result<Name, DomainError> {
 }
 
 pub(crate) fn at_least_two_labels(name: Name) -> Result<Name, DomainError> {
-    if name.as_str().bytes().any(|octet| octet == b'.') && !name.is_root() {
+    if name.as_bytes().iter().any(|octet| *octet == b'.') && !name.is_root() {
         Ok(name)
     } else {
         Err(DomainError::SingleLabel)

@@ -2,20 +2,21 @@
 
 use super::{
     State,
-    state::{Next, Pending, Task},
+    state::{End, Next, Pending, Task},
     terms::Target,
 };
 use crate::macros::{Letter, Piece, Pieces, Place, expand};
+use alloc::string::String;
 use mail_base::dns::{Answer, Question, Txt};
 
 impl State {
     /// Asks for the text that the `exp` of the record names.
     pub(super) fn explain(&mut self) -> Next {
-        let Some(exp) = self.frame.record.index().exp else { return Next::Explained(None) };
+        let Some(exp) = self.frame.record.index().exp else { return explained(None) };
         match self.target(exp.domain) {
-            Target::Name(name) => Next::Ask(Question::txt(name), Pending::Explanation),
-            Target::Ask(question, ask) => Next::Ask(question, ask.pending(Task::Explain)),
-            Target::Malformed(_) | Target::NotAscii => Next::Explained(None),
+            Target::Name(name) => self.ask(Question::txt(name), Pending::Explanation),
+            Target::Ask(question, ask) => self.ask(question, ask.pending(Task::Explain)),
+            Target::Malformed(_) | Target::NotAscii => explained(None),
         }
     }
 
@@ -23,19 +24,19 @@ impl State {
     pub(super) fn explanation_answered(&mut self, answer: &Answer) -> Next {
         match answer.as_txt() {
             [text] => Next::Do(Task::Explanation(text.clone())),
-            _ => Next::Explained(None),
+            _ => explained(None),
         }
     }
 
     /// explain-string = *( macro-string / SP )
     pub(super) fn expand_explanation(&mut self, text: &Txt) -> Next {
-        let Ok(string) = core::str::from_utf8(text.as_bytes()) else { return Next::Explained(None) };
+        let Ok(string) = core::str::from_utf8(text.as_bytes()) else { return explained(None) };
         let is_name = |piece| matches!(piece, Piece::Macro(one) if one.letter == Letter::ValidatedName);
         let wants_name = Pieces::new(string, Place::Explanation).flatten().any(is_name);
         let validated_name = match self.validated_name(wants_name) {
             Ok(name) => name,
             Err((question, ask)) => {
-                return Next::Ask(question, ask.pending(Task::Explanation(text.clone())));
+                return self.ask(question, ask.pending(Task::Explanation(text.clone())));
             }
         };
         let values = self.request.values(&self.frame.domain, validated_name);
@@ -44,6 +45,11 @@ impl State {
         let explanation = explanation.filter(|text| {
             text.len() <= self.limits.explanation && text.bytes().all(|octet| matches!(octet, b' '..=b'~'))
         });
-        Next::Explained(explanation)
+        explained(explanation)
     }
+}
+
+/// The verdict stands, and this is its explanation.
+fn explained(explanation: Option<String>) -> Next {
+    Next::End(End::Decided(explanation))
 }

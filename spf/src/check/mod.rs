@@ -29,39 +29,45 @@ use crate::{
     trace::Tracer,
     verdict::{Cause, Verdict},
 };
-use alloc::{boxed::Box, string::String, vec::Vec};
+use alloc::{boxed::Box, vec::Vec};
 use clients::ClientNames;
 use mail_base::{
     Inquiry, Name, Step,
-    dns::{Answer, Question},
+    dns::{Answer, Kind, Question},
 };
-use state::{Frame, Next, Origin, Pending, Task};
+use state::{End, Frame, Next, Origin, Pending, Task};
 
 /// Starts the check of one identity.
 ///
 /// The outcome is a [`Report`]; a request whose domain cannot be asked about is done at once.
-pub fn check(request: Request, limits: &Limits) -> Step<Check> {
-    let mut request = request;
+pub fn check(mut request: Request, limits: &Limits) -> Step<Check> {
     let domain = match request.resolve_domain() {
         Ok(domain) => domain,
         Err(error) => {
             let cause = Cause::Domain { text: request.texts.domain().into(), error };
-            return Step::Done(State::new(request, *limits, None).report(Verdict::None, Some(cause)));
+            return Step::Done(Report::unasked(request, None, cause));
         }
     };
-    let is_trusted = request.is_trusted;
-    let mut state = State::new(request, *limits, Some(domain.clone()));
-    if is_trusted {
-        return Step::Done(state.report(Verdict::None, Some(Cause::TrustedForwarder)));
+    if request.is_trusted {
+        return Step::Done(Report::unasked(request, Some(domain), Cause::TrustedForwarder));
     }
-    Step::Ask(Check { question: Question::txt(domain), state })
+    Step::Ask(Check { progress: Progress::Begun(Question::txt(domain), request, *limits) })
 }
 
 /// A check that waits for an answer. See [`Inquiry`].
 #[derive(Clone, Debug)]
 pub struct Check {
-    question: Question,
-    state: State,
+    progress: Progress,
+}
+
+/// How far a check is. Most are over with one answer, and those need nothing from the heap; the state of the others
+/// stays where it is while the check is moved from step to step.
+#[derive(Clone, Debug)]
+enum Progress {
+    /// The question is for the domain's own record.
+    Begun(Question, Request, Limits),
+    /// There were answers.
+    GoingOn(Box<State>),
 }
 
 /// What a check knows.
@@ -69,7 +75,8 @@ pub struct Check {
 struct State {
     request: Request,
     limits: Limits,
-    domain: Option<Name>,
+    domain: Name,
+    question: Question,
     /// What the answer is wanted for.
     pending: Pending,
     /// Where the check is.
@@ -90,65 +97,56 @@ impl Inquiry for Check {
     type Outcome = Report;
 
     fn question(&self) -> &Question {
-        &self.question
+        match &self.progress {
+            Progress::Begun(question, ..) => question,
+            Progress::GoingOn(state) => &state.question,
+        }
     }
 
-    fn answer(mut self, answer: Answer) -> Step<Self> {
-        match self.go_on(&answer) {
-            Some(report) => Step::Done(report),
-            None => Step::Ask(self),
-        }
+    fn answer(self, answer: Answer) -> Step<Self> {
+        let state = match self.progress {
+            Progress::Begun(question, request, limits) => {
+                let mut state = State::new(question, request, limits);
+                if let Some(end) = state.go_on(&answer) {
+                    return Step::Done(state.report(end));
+                }
+                Box::new(state)
+            }
+            Progress::GoingOn(mut state) => {
+                if let Some(end) = state.go_on(&answer) {
+                    return Step::Done(state.report(end));
+                }
+                state
+            }
+        };
+        Step::Ask(Self { progress: Progress::GoingOn(state) })
     }
 
     /// The overall limit of time (RFC 7208 §4.6.4): temperror, unless only the explanation is missing.
-    fn expire(mut self) -> Report {
-        if self.state.pending.is_for_explanation() {
-            self.state.decided(None)
+    fn expire(self) -> Report {
+        let mut state = match self.progress {
+            Progress::Begun(question, request, limits) => State::new(question, request, limits),
+            Progress::GoingOn(state) => *state,
+        };
+        let end = if state.pending.is_for_explanation() {
+            End::Decided(None)
         } else {
-            self.state.report(Verdict::TempError, Some(Cause::Deadline(self.question)))
-        }
-    }
-}
-
-impl Check {
-    /// Goes on until there is something to ask or nothing left to do.
-    fn go_on(&mut self, answer: &Answer) -> Option<Report> {
-        let state = &mut self.state;
-        let mut next = state.answered(&self.question, answer);
-        loop {
-            next = match next {
-                Next::Ask(question, pending) => {
-                    (self.question, state.pending) = (question, pending);
-                    return None;
-                }
-                Next::Do(Task::Term) => state.evaluate(),
-                Next::Do(Task::Redirect) => state.redirect(),
-                Next::Do(Task::Explain) => state.explain(),
-                Next::Do(Task::Explanation(text)) => state.expand_explanation(&text),
-                Next::Match => state.matched(),
-                Next::NoMatch => state.not_matched(),
-                Next::Explained(explanation) => return Some(state.decided(explanation)),
-                Next::Neutral => {
-                    let domain = state.frame.domain.clone();
-                    return Some(state.report(Verdict::Neutral, Some(Cause::NoMatch { domain })));
-                }
-                Next::Stop(verdict, cause) => return Some(state.report(verdict, Some(cause))),
-            };
-        }
+            End::Stopped(Verdict::TempError, Cause::Deadline(state.question.clone()))
+        };
+        state.report(end)
     }
 }
 
 impl State {
-    #[inline(always)]
-    fn new(request: Request, limits: Limits, domain: Option<Name>) -> Self {
+    fn new(question: Question, request: Request, limits: Limits) -> Self {
         let trace = request.is_traced.then(Box::default);
-        let frame = Frame::before(domain.clone().unwrap_or_else(Name::root));
         Self {
             request,
             limits,
-            domain,
+            domain: question.name.clone(),
+            frame: Frame::before(question.name.clone()),
+            question,
             pending: Pending::Record(Origin::Domain),
-            frame,
             outer: Vec::new(),
             lookups: 0,
             void_lookups: 0,
@@ -160,15 +158,38 @@ impl State {
         }
     }
 
-    fn answered(&mut self, question: &Question, answer: &Answer) -> Next {
+    /// Goes on until there is something to ask or nothing left to do.
+    fn go_on(&mut self, answer: &Answer) -> Option<End> {
+        let mut next = self.answered(answer);
+        loop {
+            next = match next {
+                Next::Wait => return None,
+                Next::Do(Task::Term) => self.evaluate(),
+                Next::Do(Task::Redirect) => self.redirect(),
+                Next::Do(Task::Explain) => self.explain(),
+                Next::Do(Task::Explanation(text)) => self.expand_explanation(&text),
+                Next::Match => self.matched(),
+                Next::NoMatch => self.not_matched(),
+                Next::End(end) => return Some(end),
+            };
+        }
+    }
+
+    /// Asks, and waits.
+    fn ask(&mut self, question: Question, pending: Pending) -> Next {
+        (self.question, self.pending) = (question, pending);
+        Next::Wait
+    }
+
+    fn answered(&mut self, answer: &Answer) -> Next {
         // the place is filled again with the next question
         let pending = core::mem::replace(&mut self.pending, Pending::Record(Origin::Domain));
         self.questions = self.questions.saturating_add(1);
-        if let Some(stop) = self.count_void(question, &pending, answer) {
+        if let Some(stop) = self.count_void(&pending, answer) {
             return stop;
         }
         match pending {
-            Pending::Record(origin) => self.record_answered(question, origin, answer),
+            Pending::Record(origin) => self.record_answered(origin, answer),
             Pending::Pointers(task) => {
                 self.clients.learn_names(answer, self.limits.pointers);
                 Next::Do(task)
@@ -178,31 +199,32 @@ impl State {
                 Next::Do(task)
             }
             Pending::Explanation => self.explanation_answered(answer),
-            Pending::Term(wanted) => self.term_answered(question, wanted, answer),
+            Pending::Term(wanted) => self.term_answered(wanted, answer),
         }
     }
 
     /// Counts a void look-up (RFC 7208 §4.6.4) and keeps the exchange in the trace. The domain's own record is no
     /// term's look-up, and an explanation is looked up when the verdict stands.
-    fn count_void(&mut self, question: &Question, pending: &Pending, answer: &Answer) -> Option<Next> {
+    fn count_void(&mut self, pending: &Pending, answer: &Answer) -> Option<Next> {
         let counts = !matches!(pending, Pending::Record(Origin::Domain)) && !pending.is_for_explanation();
-        let is_void = counts && is_void(question, answer);
+        let is_void = counts && is_void(self.question.kind, answer);
         self.void_lookups = self.void_lookups.saturating_add(usize::from(is_void));
         if let Some(trace) = &mut self.trace {
-            trace.exchange(question, answer, self.lookups, self.void_lookups);
+            trace.exchange(&self.question, answer, self.lookups, self.void_lookups);
         }
         let limit = self.limits.void_lookups;
         (is_void && self.void_lookups > limit).then(|| {
-            Next::Stop(Verdict::PermError, Cause::TooManyVoidLookups { limit, question: question.clone() })
+            let question = self.question.clone();
+            Next::stop(Verdict::PermError, Cause::TooManyVoidLookups { limit, question })
         })
     }
 
     /// Selects the record among the texts of a domain (RFC 7208 §4.4, §4.5).
-    fn record_answered(&mut self, question: &Question, origin: Origin, answer: &Answer) -> Next {
-        let domain = question.name.clone();
+    fn record_answered(&mut self, origin: Origin, answer: &Answer) -> Next {
+        let domain = self.question.name.clone();
         match answer {
             Answer::Unavailable => {
-                return Next::Stop(Verdict::TempError, Cause::Unavailable(question.clone()));
+                return Next::stop(Verdict::TempError, Cause::Unavailable(self.question.clone()));
             }
             Answer::NoSuchName => return self.no_record(origin, Cause::NoSuchName { domain }),
             Answer::NoRecords | Answer::Records(_) => {}
@@ -214,7 +236,7 @@ impl State {
         let others = claimed.count();
         if others > 0 {
             let count = others.saturating_add(1);
-            return Next::Stop(Verdict::PermError, Cause::SeveralRecords { domain, count });
+            return Next::stop(Verdict::PermError, Cause::SeveralRecords { domain, count });
         }
         let mut first = None;
         let record = Record::scan(text.clone(), self.networks(), |term| {
@@ -224,7 +246,7 @@ impl State {
         });
         match record {
             Ok(record) => self.begin(origin, domain, record, first),
-            Err(error) => Next::Stop(Verdict::PermError, Cause::Syntax { domain, error }),
+            Err(error) => Next::stop(Verdict::PermError, Cause::Syntax { domain, error }),
         }
     }
 
@@ -233,7 +255,7 @@ impl State {
     fn no_record(&mut self, origin: Origin, cause: Cause) -> Next {
         if matches!(origin, Origin::Include | Origin::Redirect) {
             let cause = Cause::TargetWithoutRecord { term: self.frame.matched() };
-            return Next::Stop(Verdict::PermError, cause);
+            return Next::stop(Verdict::PermError, cause);
         }
         match (&cause, self.request.best_guess.take()) {
             (Cause::NoRecord { domain }, Some(record)) => {
@@ -242,7 +264,7 @@ impl State {
                 self.is_guess = true;
                 self.begin(origin, domain, record, first)
             }
-            _ => Next::Stop(Verdict::None, cause),
+            _ => Next::stop(Verdict::None, cause),
         }
     }
 
@@ -282,7 +304,7 @@ impl State {
             let is_explained = verdict == Verdict::Fail && !self.is_guess;
             return match self.frame.record.index().exp {
                 Some(_) if is_explained => Next::Do(Task::Explain),
-                _ => Next::Explained(None),
+                _ => Next::End(End::Decided(None)),
             };
         };
         self.trace_leave(verdict);
@@ -330,38 +352,46 @@ impl State {
                 self.frame = outer;
                 Next::NoMatch
             }
-            None => Next::Neutral,
+            None => {
+                let domain = self.frame.domain.clone();
+                Next::stop(Verdict::Neutral, Cause::NoMatch { domain })
+            }
         }
-    }
-
-    /// The report of a check that the directive decided.
-    fn decided(&mut self, explanation: Option<String>) -> Report {
-        let verdict = self.frame.verdict();
-        let matched = self.frame.matched();
-        let cause = (verdict != Verdict::Pass).then(|| Cause::Matched(matched.clone()));
-        let mut report = self.report(verdict, cause);
-        report.matched = Some(matched);
-        report.innermost = self.innermost.take();
-        report.explanation = explanation;
-        report
     }
 
     /// The report; the check is over, and keeps nothing.
-    fn report(&mut self, verdict: Verdict, cause: Option<Cause>) -> Report {
+    fn report(&mut self, end: End) -> Report {
+        let (verdict, cause, matched, explanation) = match end {
+            End::Stopped(verdict, cause) => (verdict, Some(cause), None, None),
+            End::Decided(explanation) => {
+                let (verdict, matched) = (self.frame.verdict(), self.frame.matched());
+                let cause = (verdict != Verdict::Pass).then(|| Cause::Matched(matched.clone()));
+                (verdict, cause, Some(matched), explanation)
+            }
+        };
         let trace = self.trace.take().map(|tracer| tracer.finish(verdict, cause.as_ref()));
-        let request = core::mem::replace(&mut self.request, Request::nothing());
-        let mut report = Report::new(request, self.domain.take());
-        (report.verdict, report.cause) = (verdict, cause);
-        if self.is_guess {
-            report.best_guess = Some(verdict);
-            report.verdict = Verdict::None;
-            report.cause = report.domain.clone().map(|domain| Cause::NoRecord { domain });
+        let domain = self.domain.clone();
+        let (verdict, cause, best_guess) = if self.is_guess {
+            (Verdict::None, Some(Cause::NoRecord { domain: domain.clone() }), Some(verdict))
+        } else {
+            (verdict, cause, None)
+        };
+        let innermost = matched.as_ref().and_then(|_| self.innermost.take());
+        Report {
+            verdict,
+            cause,
+            explanation,
+            identity: self.request.identity,
+            domain: Some(domain),
+            matched,
+            innermost,
+            best_guess,
+            lookups: self.lookups,
+            void_lookups: self.void_lookups,
+            questions: self.questions,
+            trace,
+            request: core::mem::replace(&mut self.request, Request::nothing()),
         }
-        report.lookups = self.lookups;
-        report.void_lookups = self.void_lookups;
-        report.questions = self.questions;
-        report.trace = trace;
-        report
     }
 
     fn trace_outcome(&mut self, is_match: bool) {
@@ -378,9 +408,9 @@ impl State {
 }
 
 /// Whether there is no such record; records of another kind than the one asked are none.
-fn is_void(question: &Question, answer: &Answer) -> bool {
+fn is_void(kind: Kind, answer: &Answer) -> bool {
     match answer {
-        Answer::Records(records) => records.is_empty() || records.kind() != question.kind,
+        Answer::Records(records) => records.is_empty() || records.kind() != kind,
         Answer::NoRecords | Answer::NoSuchName => true,
         Answer::Unavailable => false,
     }

@@ -9,7 +9,7 @@ use crate::{
 use alloc::{string::String, sync::Arc};
 use mail_base::{
     Name,
-    dns::{Mx, Question, Txt},
+    dns::{Mx, Txt},
 };
 
 /// A record that is being evaluated, and the term at which the check is.
@@ -110,18 +110,28 @@ pub(super) enum Task {
 
 /// What happens next.
 pub(super) enum Next {
-    /// Ask, and wait.
-    Ask(Question, Pending),
+    /// Wait for the answer to the question.
+    Wait,
     /// Do this at once.
     Do(Task),
     /// The term matches.
     Match,
     /// The term does not match.
     NoMatch,
+    /// The check ends, wherever it is.
+    End(End),
+}
+
+impl Next {
+    pub(super) fn stop(verdict: Verdict, cause: Cause) -> Self {
+        Self::End(End::Stopped(verdict, cause))
+    }
+}
+
+/// How a check ends.
+pub(super) enum End {
     /// The term is the verdict, and this its explanation.
-    Explained(Option<String>),
-    /// Nothing in the record matches.
-    Neutral,
-    /// The check ends here, wherever it is.
-    Stop(Verdict, Cause),
+    Decided(Option<String>),
+    /// There is no term to decide.
+    Stopped(Verdict, Cause),
 }

@@ -90,7 +90,7 @@ impl State {
         }
         match (self.target(domain), comparison) {
             (Target::Name(name), _) => self.compare(name, comparison),
-            (Target::Ask(question, ask), _) => Next::Ask(question, ask.pending(Task::Term)),
+            (Target::Ask(question, ask), _) => self.ask(question, ask.pending(Task::Term)),
             // RFC 7208 §4.3 and §5.2: a malformed domain has no record, which is permerror for include
             (Target::Malformed(error), Comparison::Include) => self.target_error(error),
             (Target::Malformed(_) | Target::NotAscii, _) => Next::NoMatch,
@@ -106,19 +106,22 @@ impl State {
             Comparison::ClientName => return self.compare_client_name(&name),
             Comparison::Include => return self.include(name),
         };
-        Next::Ask(Question::new(name, kind), Pending::Term(wanted))
+        self.ask(Question::new(name, kind), Pending::Term(wanted))
     }
 
     /// Whether a validated name of the client is within the target (RFC 7208 §5.5).
-    fn compare_client_name(&self, target: &Name) -> Next {
+    fn compare_client_name(&mut self, target: &Name) -> Next {
         match self.clients.within(target) {
             Choice::Name(_) => Next::Match,
             Choice::Nothing => Next::NoMatch,
-            Choice::AskNames => Next::Ask(self.names_question(), Pending::Pointers(Task::Term)),
-            Choice::AskAddresses(name, number) => Next::Ask(
-                Question::new(name.clone(), self.address_kind()),
-                Pending::PointerAddresses(Task::Term, number),
-            ),
+            Choice::AskNames => {
+                let question = self.names_question();
+                self.ask(question, Pending::Pointers(Task::Term))
+            }
+            Choice::AskAddresses(name, number) => {
+                let question = Question::new(name.clone(), self.address_kind());
+                self.ask(question, Pending::PointerAddresses(Task::Term, number))
+            }
         }
     }
 
@@ -131,7 +134,7 @@ impl State {
         if let Some(trace) = &mut self.trace {
             trace.enter();
         }
-        Next::Ask(Question::txt(name), Pending::Record(Origin::Include))
+        self.ask(Question::txt(name), Pending::Record(Origin::Include))
     }
 
     /// Follows the `redirect` (RFC 7208 §6.1).
@@ -145,16 +148,16 @@ impl State {
             Target::Name(name) => at_least_two_labels(name),
             Target::Malformed(error) => Err(error),
             Target::NotAscii => return self.nothing_matched(),
-            Target::Ask(question, ask) => return Next::Ask(question, ask.pending(Task::Redirect)),
+            Target::Ask(question, ask) => return self.ask(question, ask.pending(Task::Redirect)),
         };
         match target {
-            Ok(name) => Next::Ask(Question::txt(name), Pending::Record(Origin::Redirect)),
+            Ok(name) => self.ask(Question::txt(name), Pending::Record(Origin::Redirect)),
             Err(error) => self.target_error(error),
         }
     }
 
     fn target_error(&self, error: DomainError) -> Next {
-        Next::Stop(Verdict::PermError, Cause::TargetDomain { term: self.frame.matched(), error })
+        Next::stop(Verdict::PermError, Cause::TargetDomain { term: self.frame.matched(), error })
     }
 
     #[inline]
@@ -174,7 +177,7 @@ impl State {
         let limit = self.limits.lookups;
         if self.lookups >= limit {
             let cause = Cause::TooManyLookups { limit, term: self.frame.matched() };
-            return Some(Next::Stop(Verdict::PermError, cause));
+            return Some(Next::stop(Verdict::PermError, cause));
         }
         self.frame.is_counted = true;
         self.lookups = self.lookups.saturating_add(1);
@@ -182,10 +185,10 @@ impl State {
     }
 
     /// Takes the records that the term wanted.
-    pub(super) fn term_answered(&mut self, question: &Question, wanted: Wanted, answer: &Answer) -> Next {
+    pub(super) fn term_answered(&mut self, wanted: Wanted, answer: &Answer) -> Next {
         // RFC 7208 §5: an error ends the whole check
         if *answer == Answer::Unavailable {
-            return Next::Stop(Verdict::TempError, Cause::Unavailable(question.clone()));
+            return Next::stop(Verdict::TempError, Cause::Unavailable(self.question.clone()));
         }
         let is_match = match wanted {
             Wanted::Existence => !answer.as_a().is_empty(),
@@ -202,25 +205,25 @@ impl State {
     }
 
     /// The exchangers of an `mx` (RFC 7208 §5.4). There is no implicit one.
-    fn exchangers_answered(&self, prefix: DualPrefix, answer: &Answer) -> Next {
+    fn exchangers_answered(&mut self, prefix: DualPrefix, answer: &Answer) -> Next {
         let Answer::Records(Records::Mx(exchangers)) = answer else { return Next::NoMatch };
         let limit = self.limits.exchangers;
         let count = exchangers.len();
         if count > limit {
             let cause = Cause::TooManyExchangers { limit, count, term: self.frame.matched() };
-            return Next::Stop(Verdict::PermError, cause);
+            return Next::stop(Verdict::PermError, cause);
         }
         self.ask_exchanger(prefix, exchangers.clone(), 0)
     }
 
     /// Asks for the addresses of the exchanger of this number, or of the first after it that is a host: a null MX
     /// (RFC 7505) names none.
-    fn ask_exchanger(&self, prefix: DualPrefix, exchangers: Arc<[Mx]>, number: usize) -> Next {
+    fn ask_exchanger(&mut self, prefix: DualPrefix, exchangers: Arc<[Mx]>, number: usize) -> Next {
         let host = exchangers.iter().enumerate().skip(number).find(|(_, mx)| !mx.exchange.is_root());
         let Some((number, mx)) = host else { return Next::NoMatch };
         let question = Question::new(mx.exchange.clone(), self.address_kind());
         let next = number.saturating_add(1);
-        Next::Ask(question, Pending::Term(Wanted::ExchangerAddresses(prefix, exchangers, next)))
+        self.ask(question, Pending::Term(Wanted::ExchangerAddresses(prefix, exchangers, next)))
     }
 
     /// The kind of the client's address (RFC 7208 §5).
