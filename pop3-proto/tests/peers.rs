@@ -60,6 +60,17 @@ fn with_line_feeds(message: &[u8]) -> Vec<u8> {
     out
 }
 
+/// An mbox of messages that have no line to be quoted, and end in a line end.
+fn mbox(messages: &[Vec<u8>]) -> Vec<u8> {
+    let mut mbox = Vec::new();
+    for message in messages {
+        mbox.extend_from_slice(b"From a@client.example Sun Nov 22 03:10:01 2026\n");
+        mbox.extend_from_slice(&with_line_feeds(message));
+        mbox.push(b'\n');
+    }
+    mbox
+}
+
 /// Says where two messages differ, and not what they are: one has 50 MiB.
 fn assert_same(got: &[u8], wanted: &[u8], what: &str) {
     if got != wanted {
@@ -110,11 +121,15 @@ struct OurServer {
 
 fn our_server(profile: &str, name: &str, messages: &[Vec<u8>]) -> OurServer {
     let folder = Folder::new(name);
-    let (certificate, key) = certificate(&folder);
     let maildir = maildir(&folder, messages);
+    our_server_over(&maildir, profile, folder)
+}
+
+fn our_server_over(mailbox: &str, profile: &str, folder: Folder) -> OurServer {
+    let (certificate, key) = certificate(&folder);
     let mut command = Command::new(example("server"));
     let (running, line) =
-        announced(command.args([profile, "127.0.0.1:0", &maildir, USER, &certificate, &key]));
+        announced(command.args([profile, "127.0.0.1:0", mailbox, USER, &certificate, &key]));
     let port = line.rsplit(':').next().unwrap().to_owned();
     OurServer { folder, certificate, port, _running: running }
 }
@@ -126,16 +141,18 @@ impl OurServer {
     }
 }
 
+/// What curl gets from our server.
+fn curl(server: &OurServer, scheme: &str, path: &str, more: &[&str]) -> Vec<u8> {
+    let url = format!("{scheme}://localhost:{}/{path}", server.port);
+    let mut command = Command::new("curl");
+    let trust = ["-sS", "--cacert", &server.certificate, "-u", USER];
+    run(command.args(trust).arg(url).args(more), b"").stdout
+}
+
 #[test]
 #[ignore = "needs the mail programs that .ci/peers-pop3 installs"]
-fn curl() {
+fn curl_gets_what_it_asks_for() {
     let messages = messages_and_none();
-    let curl = |server: &OurServer, scheme: &str, path: &str, more: &[&str]| {
-        let url = format!("{scheme}://localhost:{}/{path}", server.port);
-        let mut command = Command::new("curl");
-        let trust = ["-sS", "--cacert", &server.certificate, "-u", USER];
-        run(command.args(trust).arg(url).args(more), b"").stdout
-    };
     let stls = our_server("pop3", "curl", &messages);
     for (at, message) in messages.iter().enumerate() {
         let got = curl(&stls, "pop3", &(at + 1).to_string(), &["--ssl-reqd"]);
@@ -171,6 +188,21 @@ fn curl() {
     assert_same(&curl(&pop3s, "pop3s", "2", &[]), &messages[1], "POP3S");
     curl(&pop3s, "pop3s", "2", &["-X", "DELE", "--list-only"]);
     assert_eq!(pop3s.left(), messages.len() - 1, "DELE and QUIT delete");
+}
+
+#[test]
+#[ignore = "needs the mail programs that .ci/peers-pop3 installs"]
+fn an_mbox_is_served_as_well() {
+    let messages: Vec<_> = messages().iter().map(|message| ended(message)).collect();
+    let folder = Folder::new("mbox");
+    let path = folder.write("mbox", mbox(&messages));
+    let server = our_server_over(&path, "pop3s", folder);
+    for (at, message) in messages.iter().enumerate() {
+        assert_same(&curl(&server, "pop3s", &(at + 1).to_string(), &[]), message, "mbox");
+    }
+    curl(&server, "pop3s", "2", &["-X", "DELE", "--list-only"]);
+    let left = [&messages[..1], &messages[2..]].concat();
+    assert_same(&fs::read(&path).unwrap(), &mbox(&left), "DELE and QUIT delete");
 }
 
 #[test]
@@ -534,13 +566,7 @@ impl Drop for Popa3d {
 fn our_client_and_popa3d() {
     // an mbox knows no empty message, and no message without a line end
     let messages: Vec<_> = messages().iter().map(|message| ended(message)).collect();
-    let mut mbox = Vec::new();
-    for message in &messages {
-        mbox.extend_from_slice(b"From a@client.example Sun Nov 22 03:10:01 2026\n");
-        mbox.extend_from_slice(&with_line_feeds(message));
-        mbox.push(b'\n');
-    }
-    let server = popa3d("mailproto-peer", &mbox);
+    let server = popa3d("mailproto-peer", &mbox(&messages));
     for more in [&[][..], &["--delete"]] {
         let (got, output) = fetch(server.port, more, "pop3", "mailproto-peer:sesame", messages.len());
         assert!(output.contains("UserPass"), "{output}");

@@ -1,21 +1,24 @@
-//! A POP3 server over a Maildir folder, on tokio: port 110 with STLS, or port 995; USER and PASS, APOP, and AUTH by
-//! `mailproto-sasl`.
+//! A POP3 server over a Maildir folder or an mbox file, on tokio: port 110 with STLS, or port 995; USER and PASS, APOP,
+//! and AUTH by `mailproto-sasl`.
 //!
-//! `server pop3|pop3s ADDRESS MAILDIR USER:PASSWORD [CERTIFICATE KEY]`, for example
+//! `server pop3|pop3s ADDRESS MAILBOX USER:PASSWORD [CERTIFICATE KEY]`, for example
 //! `server pop3 127.0.0.1:1110 /tmp/Maildir alice:secret`. The certificate and its key are PEM files; without them
 //! a certificate is made on the spot, which no client has a reason to trust.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
+mod mbox;
+mod messages;
+
 use apop::Challenge;
+use messages::Messages;
 use pop3_proto::{
-    Code, Maildrop, Number, Response, Server,
+    Code, Number, Response, Server,
     server::{Advance, Config, Event, Flow, Profile},
 };
 use sasl::{Attempt, Channel, Mechanism, Nonce, Prepared, Step, StoredKeys, scram::Decoy};
 use std::{
     env,
     error::Error,
-    fs, io,
     path::{Path, PathBuf},
     process::ExitCode,
     sync::{
@@ -52,7 +55,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Stream for S {}
 /// What all sessions share.
 struct Site {
     config: Arc<Config>,
-    folder: PathBuf,
+    mailbox: PathBuf,
     /// Somebody has the maildrop: one session at a time (RFC 1939 §4).
     is_locked: AtomicBool,
     user: String,
@@ -66,9 +69,9 @@ struct Site {
 async fn main() -> ExitCode {
     let arguments: Vec<_> = env::args().skip(1).collect();
     let arguments: Vec<_> = arguments.iter().map(String::as_str).collect();
-    let (profile, address, folder, user, tls) = match arguments.as_slice() {
-        ["pop3", address, folder, user, tls @ ..] => (Profile::Pop3, address, folder, user, tls),
-        ["pop3s", address, folder, user, tls @ ..] => (Profile::Pop3s, address, folder, user, tls),
+    let (profile, address, mailbox, user, tls) = match arguments.as_slice() {
+        ["pop3", address, mailbox, user, tls @ ..] => (Profile::Pop3, address, mailbox, user, tls),
+        ["pop3s", address, mailbox, user, tls @ ..] => (Profile::Pop3s, address, mailbox, user, tls),
         _ => return usage(),
     };
     let tls = match tls {
@@ -76,7 +79,7 @@ async fn main() -> ExitCode {
         [certificate, key] => read_certificate(certificate, key),
         _ => return usage(),
     };
-    let result = match tls.and_then(|tls| Site::new(profile, Path::new(folder), user, tls)) {
+    let result = match tls.and_then(|tls| Site::new(profile, Path::new(mailbox), user, tls)) {
         Ok(site) => serve(Arc::new(site), address).await,
         Err(error) => Err(error),
     };
@@ -90,7 +93,7 @@ async fn main() -> ExitCode {
 }
 
 fn usage() -> ExitCode {
-    eprintln!("usage: server pop3|pop3s ADDRESS MAILDIR USER:PASSWORD [CERTIFICATE KEY]");
+    eprintln!("usage: server pop3|pop3s ADDRESS MAILBOX USER:PASSWORD [CERTIFICATE KEY]");
     ExitCode::from(2)
 }
 
@@ -117,20 +120,16 @@ fn acceptor(
 }
 
 impl Site {
-    fn new(profile: Profile, folder: &Path, user: &str, tls: TlsAcceptor) -> Result<Self, Failure> {
+    fn new(profile: Profile, mailbox: &Path, user: &str, tls: TlsAcceptor) -> Result<Self, Failure> {
         let (user, password) = user.split_once(':').ok_or_else(|| format!("{user}: not USER:PASSWORD"))?;
         Prepared::ascii(password).map_err(|error| format!("the password of {user}: {error}"))?;
-        if !folder.join("cur").is_dir() || !folder.join("new").is_dir() {
-            return Err(
-                format!("{}: not a Maildir, there is no cur or no new in it", folder.display()).into()
-            );
-        }
+        Messages::check(mailbox)?;
         let mut config = Config::new(profile).with_mechanisms(MECHANISMS.map(Mechanism::name));
         config.stls = true;
         let decoy = Decoy::new(sasl::Secret::new(&random::<18>()?));
         Ok(Self {
             config: Arc::new(config),
-            folder: folder.to_owned(),
+            mailbox: mailbox.to_owned(),
             is_locked: AtomicBool::new(false),
             user: user.to_owned(),
             password: password.to_owned(),
@@ -166,7 +165,7 @@ async fn connection(site: &Site, stream: TcpStream) -> Result<(), Failure> {
     server.greet("POP3 server ready", Some(challenge.as_str()), &mut out)?;
     let stream: Box<dyn Stream> =
         if server.is_tls() { Box::new(site.tls.accept(stream).await?) } else { Box::new(stream) };
-    Session { site, server, stream, challenge, sasl: None, lock: None, files: Vec::new(), out }.run().await
+    Session { site, server, stream, challenge, sasl: None, lock: None, messages: None, out }.run().await
 }
 
 /// One client.
@@ -179,8 +178,8 @@ struct Session<'s> {
     /// What waits for the client's next response.
     sasl: Option<sasl::server::Challenge>,
     lock: Option<Lock<'s>>,
-    /// The messages, in the order of their numbers.
-    files: Vec<PathBuf>,
+    /// There are some as soon as somebody has logged in.
+    messages: Option<Messages>,
     /// What is to be sent.
     out: Vec<u8>,
 }
@@ -284,12 +283,13 @@ impl Session<'_> {
             Task::Sasl(step) => self.answer_sasl(*step),
             Task::Send(number) => self.send(number).await,
             Task::Delete(deleted) => {
-                let files = deleted.iter().filter_map(|number| self.files.get(number.index()));
-                let failed = files.filter(|file| fs::remove_file(file).is_err()).count();
-                if failed == 0 {
-                    Ok(self.server.accept(&mut self.out)?)
-                } else {
-                    Ok(self.server.refuse(&mut self.out)?)
+                let messages = self.messages.as_ref().ok_or("messages of nobody")?;
+                match messages.delete(&deleted) {
+                    Ok(()) => Ok(self.server.accept(&mut self.out)?),
+                    Err(error) => {
+                        eprintln!("server: {error}");
+                        Ok(self.server.refuse(&mut self.out)?)
+                    }
                 }
             }
         }
@@ -347,40 +347,20 @@ impl Session<'_> {
             return Ok(self.server.reply(&response, &mut self.out)?);
         };
         self.lock = Some(lock);
-        let maildrop = self.open_maildrop()?;
+        let (messages, maildrop) = Messages::open(&self.site.mailbox)?;
+        self.messages = Some(messages);
         Ok(self.server.open(maildrop, &mut self.out)?)
     }
 
-    /// The messages of the folder; the name of a file, without its flags, is its unique id.
-    fn open_maildrop(&mut self) -> Result<Maildrop, Failure> {
-        let mut files = Vec::new();
-        for part in ["new", "cur"] {
-            for entry in fs::read_dir(self.site.folder.join(part))? {
-                files.push(entry?.path());
-            }
-        }
-        files.sort_by(|left, right| left.file_name().cmp(&right.file_name()));
-        let mut maildrop = Maildrop::new();
-        for file in files {
-            let name = file.file_name().and_then(|name| name.to_str()).unwrap_or("");
-            let id = name.split(':').next().unwrap_or("");
-            // a file whose name is no unique id is no message either
-            if maildrop.add(sent_octets(&file)?, id).is_ok() {
-                self.files.push(file);
-            }
-        }
-        Ok(maildrop)
-    }
-
     async fn send(&mut self, number: Number) -> Result<(), Failure> {
-        let file = self.files.get(number.index()).ok_or("a message that was never there")?;
-        let Ok(mut file) = tokio::fs::File::open(file).await else {
+        let messages = self.messages.as_ref().ok_or("messages of nobody")?;
+        let Ok(mut message) = messages.read(number).await else {
             return Ok(self.server.refuse(&mut self.out)?);
         };
         self.server.accept(&mut self.out)?;
         let mut piece = vec![0; 64 << 10];
         loop {
-            let length = file.read(&mut piece).await?;
+            let length = message.read(&mut piece).await?;
             let octets = piece.get(..length).unwrap_or_default();
             if octets.is_empty() || self.server.body(octets, &mut self.out)? == Flow::Enough {
                 break;
@@ -389,19 +369,6 @@ impl Session<'_> {
         }
         Ok(self.server.end_body(&mut self.out)?)
     }
-}
-
-/// How many octets go over the wire, dots not counted: each bare LF becomes CRLF, and the end gets one.
-fn sent_octets(file: &Path) -> io::Result<u64> {
-    let message = fs::read(file)?;
-    let mut octets: u64 = 0;
-    let mut last = b'\n';
-    for octet in message {
-        let is_bare = octet == b'\n' && last != b'\r';
-        octets = octets.saturating_add(if is_bare { 2 } else { 1 });
-        last = octet;
-    }
-    Ok(if last == b'\n' { octets } else { octets.saturating_add(2) })
 }
 
 fn seconds() -> Result<u64, Failure> {
