@@ -92,7 +92,7 @@ fn padded<const N: usize>(octets: &[u8]) -> [u8; N] {
 /// The octets of an IPv4 network, the longest of which is `255.255.255.255/32`, and one behind it.
 type Window = [u8; 20];
 
-fn octet(window: &Window, at: usize) -> u8 {
+fn octet<const N: usize>(window: &[u8; N], at: usize) -> u8 {
     window.get(at).copied().unwrap_or(b' ')
 }
 
@@ -140,7 +140,7 @@ fn ip4_in(window: &Window) -> Option<(u32, usize)> {
 ///
 /// A fourth digit is left over, and is no dot, no slash and no end of a term.
 #[inline(always)]
-fn qnum(window: &Window, at: usize) -> Option<(u32, usize)> {
+fn qnum<const N: usize>(window: &[u8; N], at: usize) -> Option<(u32, usize)> {
     // what is no digit comes out above 9
     let digit = |place: usize| u32::from(octet(window, at.wrapping_add(place)) ^ b'0');
     let (first, second) = (digit(0), digit(1));
@@ -165,9 +165,9 @@ fn qnum(window: &Window, at: usize) -> Option<(u32, usize)> {
 /// ip4-cidr-length = "/" ("0" / %x31-39 0*1DIGIT), up to 32; ip6-cidr-length the same, up to 128
 #[inline]
 pub(crate) fn prefix_number(octets: &[u8], most: u8) -> Option<(u8, &[u8])> {
-    let (number, end) = match octets.first_chunk() {
+    let (number, end) = match octets.first_chunk::<4>() {
         Some(window) => qnum(window, 0)?,
-        None => qnum(&padded(octets), 0)?,
+        None => qnum(&padded::<4>(octets), 0)?,
     };
     let number = u8::try_from(number).ok().filter(|number| *number <= most)?;
     Some((number, octets.get(end..)?))
