@@ -29,6 +29,22 @@ pub(crate) fn end_of_run(octets: &[u8], from: usize, wanted: u8) -> usize {
     from.saturating_add(length)
 }
 
+/// A word of at most eight letters, digits and hyphens as a number, in either case the same. Longer words are 0.
+#[inline]
+pub(crate) const fn word(octets: &[u8]) -> u64 {
+    let mut word: u64 = 0;
+    let mut rest = octets;
+    if octets.len() > 8 {
+        return 0;
+    }
+    while let [octet, later @ ..] = rest {
+        // takes the bit out that makes small letters of capitals; digits and the hyphen stay apart without theirs
+        word = (word << 8) | (*octet & 0xdf) as u64;
+        rest = later;
+    }
+    word
+}
+
 // evaluated when the crate is compiled, where an index out of bounds does not compile
 #[allow(clippy::arithmetic_side_effects, clippy::indexing_slicing)]
 const fn table() -> [u8; 256] {

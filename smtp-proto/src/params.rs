@@ -117,20 +117,21 @@ impl<'a> Others<'a> {
     }
 
     fn new(text: &'a str, role: Role) -> Result<Self, CommandError> {
-        for (count, param) in Params::new(text, 0, &Rules::STRICT).enumerate() {
-            let (param, at) = param?;
-            if role.knows(param.keyword) {
-                return Err(CommandError { kind: CommandErrorKind::Duplicate, at });
+        let mut params = Params::new(text, 0, &Rules::STRICT);
+        let mut count: usize = 0;
+        while params.advance()? {
+            if role.knows(params.keyword) {
+                return Err(CommandError { kind: CommandErrorKind::Duplicate, at: params.at });
             }
-            check_unique(text, 0, count, param.keyword, at)?;
+            check_unique(text, 0, count, params.keyword, params.at)?;
+            count = count.saturating_add(1);
         }
         Ok(Self { text: Cow::Borrowed(text), role })
     }
 
     /// The parameters.
     pub fn iter(&self) -> impl Iterator<Item = Param<'_>> {
-        let params = Params::new(&self.text, 0, &Rules::LOOSE).filter_map(Result::ok);
-        params.map(|(param, _)| param).filter(|param| !self.role.knows(param.keyword))
+        Params::new(&self.text, 0, &Rules::LOOSE).filter(|param| !self.role.knows(param.keyword))
     }
 
     /// Whether there is none.
@@ -192,19 +193,26 @@ enum MailKeyword {
 }
 
 fn mail_keyword(keyword: &str) -> Option<MailKeyword> {
-    let is = |name: &str| keyword.eq_ignore_ascii_case(name);
-    match keyword.len() {
-        2 if is("BY") => Some(MailKeyword::By),
-        3 if is("RET") => Some(MailKeyword::Ret),
-        4 if is("SIZE") => Some(MailKeyword::Size),
-        4 if is("BODY") => Some(MailKeyword::Body),
-        4 if is("AUTH") => Some(MailKeyword::Auth),
-        5 if is("ENVID") => Some(MailKeyword::Envid),
-        7 if is("HOLDFOR") => Some(MailKeyword::HoldFor),
-        8 if is("SMTPUTF8") => Some(MailKeyword::SmtpUtf8),
-        9 if is("HOLDUNTIL") => Some(MailKeyword::HoldUntil),
-        10 if is("REQUIRETLS") => Some(MailKeyword::RequireTls),
-        11 if is("MT-PRIORITY") => Some(MailKeyword::Priority),
+    const SIZE: u64 = octets::word(b"SIZE");
+    const BODY: u64 = octets::word(b"BODY");
+    const AUTH: u64 = octets::word(b"AUTH");
+    const RET: u64 = octets::word(b"RET");
+    const ENVID: u64 = octets::word(b"ENVID");
+    const SMTPUTF8: u64 = octets::word(b"SMTPUTF8");
+    const BY: u64 = octets::word(b"BY");
+    const HOLDFOR: u64 = octets::word(b"HOLDFOR");
+    match octets::word(keyword.as_bytes()) {
+        SIZE => Some(MailKeyword::Size),
+        BODY => Some(MailKeyword::Body),
+        AUTH => Some(MailKeyword::Auth),
+        RET => Some(MailKeyword::Ret),
+        ENVID => Some(MailKeyword::Envid),
+        SMTPUTF8 => Some(MailKeyword::SmtpUtf8),
+        BY => Some(MailKeyword::By),
+        HOLDFOR => Some(MailKeyword::HoldFor),
+        _ if keyword.eq_ignore_ascii_case("HOLDUNTIL") => Some(MailKeyword::HoldUntil),
+        _ if keyword.eq_ignore_ascii_case("REQUIRETLS") => Some(MailKeyword::RequireTls),
+        _ if keyword.eq_ignore_ascii_case("MT-PRIORITY") => Some(MailKeyword::Priority),
         _ => None,
     }
 }
@@ -216,90 +224,91 @@ enum RcptKeyword {
 }
 
 fn rcpt_keyword(keyword: &str) -> Option<RcptKeyword> {
-    let is = |name: &str| keyword.eq_ignore_ascii_case(name);
-    match keyword.len() {
-        4 if is("RRVS") => Some(RcptKeyword::Rrvs),
-        5 if is("ORCPT") => Some(RcptKeyword::Orcpt),
-        6 if is("NOTIFY") => Some(RcptKeyword::Notify),
+    const NOTIFY: u64 = octets::word(b"NOTIFY");
+    const ORCPT: u64 = octets::word(b"ORCPT");
+    const RRVS: u64 = octets::word(b"RRVS");
+    match octets::word(keyword.as_bytes()) {
+        NOTIFY => Some(RcptKeyword::Notify),
+        ORCPT => Some(RcptKeyword::Orcpt),
+        RRVS => Some(RcptKeyword::Rrvs),
         _ => None,
     }
 }
 
-/// Cuts `esmtp-param *(SP esmtp-param)` (RFC 5321 §4.1.2). After an error there are no more.
+/// Cuts `esmtp-param *(SP esmtp-param)` (RFC 5321 §4.1.2), one after the other.
 struct Params<'a> {
     text: &'a str,
-    at: usize,
+    /// Where the next one starts, or the space before it.
+    next: usize,
     loose_spaces: bool,
-    is_first: bool,
+    /// Where the last one starts that was read, and what it is.
+    at: usize,
+    keyword: &'a str,
+    value: Option<&'a str>,
 }
 
 impl<'a> Params<'a> {
+    /// Those that stand in `text` from there on.
     fn new(text: &'a str, from: usize, rules: &Rules) -> Self {
-        Self { text, at: from, loose_spaces: rules.loose_spaces, is_first: true }
+        let mut params =
+            Self { text, next: from, loose_spaces: rules.loose_spaces, at: from, keyword: "", value: None };
+        params.skip_loose_spaces();
+        params
     }
 
+    #[inline]
+    fn skip_loose_spaces(&mut self) {
+        while self.loose_spaces && self.text.as_bytes().get(self.next) == Some(&b' ') {
+            self.next = self.next.saturating_add(1);
+        }
+    }
+
+    /// Reads the next one; whether there is one.
+    ///
     /// ```text
     /// esmtp-param   = esmtp-keyword ["=" esmtp-value]
     /// esmtp-keyword = (ALPHA / DIGIT) *(ALPHA / DIGIT / "-")
     /// esmtp-value   = 1*(%d33-60 / %d62-126)
     /// ```
     /// and octets outside ASCII in the value (RFC 6531 §3.3).
-    fn read(&self) -> Result<(Param<'a>, usize), CommandError> {
-        let rest = self.text.get(self.at..).unwrap_or("");
-        let error = |offset: usize| CommandError {
-            kind: CommandErrorKind::Parameter,
-            at: self.at.saturating_add(offset),
-        };
-        let length = octets::end_of_run(rest.as_bytes(), 0, ALPHANUMERIC | HYPHEN);
-        let (keyword, rest) = rest.split_at_checked(length).ok_or(error(0))?;
-        if keyword.is_empty() || keyword.starts_with('-') {
-            return Err(error(0));
+    fn advance(&mut self) -> Result<bool, CommandError> {
+        let octets = self.text.as_bytes();
+        if self.next >= octets.len() {
+            return Ok(false);
         }
-        let value_at = length.saturating_add(1);
-        let value = match rest.as_bytes().first() {
-            None | Some(b' ') => None,
-            Some(b'=') => {
-                let rest = rest.get(1..).unwrap_or("");
-                let length = octets::end_of_run(rest.as_bytes(), 0, VALUE);
-                if length == 0 || !matches!(rest.as_bytes().get(length), None | Some(b' ')) {
-                    return Err(error(value_at.saturating_add(length)));
-                }
-                rest.get(..length)
+        let error = |at| CommandError { kind: CommandErrorKind::Parameter, at };
+        self.at = self.next;
+        let mut end = octets::end_of_run(octets, self.at, ALPHANUMERIC | HYPHEN);
+        self.keyword = self.text.get(self.at..end).unwrap_or("");
+        if matches!(self.keyword.as_bytes(), [] | [b'-', ..]) {
+            return Err(error(self.at));
+        }
+        self.value = None;
+        if octets.get(end) == Some(&b'=') {
+            let value = end.saturating_add(1);
+            end = octets::end_of_run(octets, value, VALUE);
+            if end == value {
+                return Err(error(end));
             }
-            Some(_) => return Err(error(length)),
+            self.value = self.text.get(value..end);
+        }
+        self.next = match octets.get(end) {
+            None => end,
+            Some(b' ') => end.saturating_add(1),
+            Some(_) => return Err(error(end)),
         };
-        let end = value.map_or(length, |value| value_at.saturating_add(value.len()));
-        Ok((Param { keyword, value }, self.at.saturating_add(end)))
+        self.skip_loose_spaces();
+        Ok(true)
     }
 }
 
 impl<'a> Iterator for Params<'a> {
-    /// The parameter, and where it starts.
-    type Item = Result<(Param<'a>, usize), CommandError>;
+    type Item = Param<'a>;
 
-    fn next(&mut self) -> Option<Self::Item> {
-        let bytes = self.text.as_bytes();
-        if self.at >= bytes.len() {
-            return None;
-        }
-        if !self.is_first && bytes.get(self.at) == Some(&b' ') {
-            self.at = self.at.saturating_add(1);
-        }
-        while self.loose_spaces && bytes.get(self.at) == Some(&b' ') {
-            self.at = self.at.saturating_add(1);
-        }
-        self.is_first = false;
-        let start = self.at;
-        match self.read() {
-            Ok((param, end)) => {
-                self.at = end;
-                Some(Ok((param, start)))
-            }
-            Err(error) => {
-                self.at = bytes.len();
-                Some(Err(error))
-            }
-        }
+    /// The next one; none after an error.
+    fn next(&mut self) -> Option<Param<'a>> {
+        let is_there = self.advance().unwrap_or(false);
+        is_there.then_some(Param { keyword: self.keyword, value: self.value })
     }
 }
 
@@ -308,11 +317,9 @@ fn check_unique(text: &str, from: usize, count: usize, keyword: &str, at: usize)
     if count >= MAX_PARAMETERS {
         return Err(CommandError { kind: CommandErrorKind::TooManyParameters, at });
     }
-    let before = Params::new(text, from, &Rules::LOOSE).take(count).filter_map(Result::ok);
-    for (other, _) in before {
-        if other.keyword.eq_ignore_ascii_case(keyword) {
-            return Err(CommandError { kind: CommandErrorKind::Duplicate, at });
-        }
+    let mut before = Params::new(text, from, &Rules::LOOSE).take(count);
+    if before.any(|other| other.keyword.eq_ignore_ascii_case(keyword)) {
+        return Err(CommandError { kind: CommandErrorKind::Duplicate, at });
     }
     Ok(())
 }
@@ -343,31 +350,33 @@ fn set_flag(place: &mut bool, value: Option<&str>, at: usize) -> Result<(), Comm
 
 impl<'a> MailParams<'a> {
     /// Reads what stands in `text` from there on.
-    pub(crate) fn read(text: &'a str, from: usize, rules: &Rules) -> Result<Self, CommandError> {
-        let mut all = Self::default();
-        for (count, param) in Params::new(text, from, rules).enumerate() {
-            let (Param { keyword, value }, at) = param?;
+    pub(crate) fn read(&mut self, text: &'a str, from: usize, rules: &Rules) -> Result<(), CommandError> {
+        let mut params = Params::new(text, from, rules);
+        let mut count: usize = 0;
+        while params.advance()? {
+            let (at, value) = (params.at, params.value);
             let given = value.unwrap_or("");
-            match mail_keyword(keyword) {
-                Some(MailKeyword::Size) => set(&mut all.size, size(given), at)?,
-                Some(MailKeyword::Body) => set(&mut all.body, body(given), at)?,
-                Some(MailKeyword::SmtpUtf8) => set_flag(&mut all.smtputf8, value, at)?,
-                Some(MailKeyword::RequireTls) => set_flag(&mut all.requiretls, value, at)?,
-                Some(MailKeyword::Ret) => set(&mut all.ret, ret(given), at)?,
-                Some(MailKeyword::Envid) => set(&mut all.envid, Xtext::envid(given), at)?,
-                Some(MailKeyword::Auth) => set(&mut all.auth, submitter(given), at)?,
-                Some(MailKeyword::By) => set(&mut all.by, DeliverBy::read(given), at)?,
-                Some(MailKeyword::Priority) => set(&mut all.priority, Priority::read(given), at)?,
-                Some(MailKeyword::HoldFor) => set(&mut all.hold, Hold::read_for(given), at)?,
-                Some(MailKeyword::HoldUntil) => set(&mut all.hold, Hold::read_until(given), at)?,
+            match mail_keyword(params.keyword) {
+                Some(MailKeyword::Size) => set(&mut self.size, size(given), at)?,
+                Some(MailKeyword::Body) => set(&mut self.body, body(given), at)?,
+                Some(MailKeyword::SmtpUtf8) => set_flag(&mut self.smtputf8, value, at)?,
+                Some(MailKeyword::RequireTls) => set_flag(&mut self.requiretls, value, at)?,
+                Some(MailKeyword::Ret) => set(&mut self.ret, ret(given), at)?,
+                Some(MailKeyword::Envid) => set(&mut self.envid, Xtext::envid(given), at)?,
+                Some(MailKeyword::Auth) => set(&mut self.auth, submitter(given), at)?,
+                Some(MailKeyword::By) => set(&mut self.by, DeliverBy::read(given), at)?,
+                Some(MailKeyword::Priority) => set(&mut self.priority, Priority::read(given), at)?,
+                Some(MailKeyword::HoldFor) => set(&mut self.hold, Hold::read_for(given), at)?,
+                Some(MailKeyword::HoldUntil) => set(&mut self.hold, Hold::read_until(given), at)?,
                 None => {
-                    check_unique(text, from, count, keyword, at)?;
+                    check_unique(text, from, count, params.keyword, at)?;
                     let text = text.get(from..).unwrap_or("");
-                    all.others = Others { text: Cow::Borrowed(text), role: Role::Mail };
+                    self.others = Others { text: Cow::Borrowed(text), role: Role::Mail };
                 }
             }
+            count = count.saturating_add(1);
         }
-        Ok(all)
+        Ok(())
     }
 
     /// The same, borrowing nothing.
@@ -391,23 +400,25 @@ impl<'a> MailParams<'a> {
 
 impl<'a> RcptParams<'a> {
     /// Reads what stands in `text` from there on.
-    pub(crate) fn read(text: &'a str, from: usize, rules: &Rules) -> Result<Self, CommandError> {
-        let mut all = Self::default();
-        for (count, param) in Params::new(text, from, rules).enumerate() {
-            let (Param { keyword, value }, at) = param?;
-            let given = value.unwrap_or("");
-            match rcpt_keyword(keyword) {
-                Some(RcptKeyword::Notify) => set(&mut all.notify, Notify::read(given), at)?,
-                Some(RcptKeyword::Orcpt) => set(&mut all.orcpt, OriginalRecipient::parse(given), at)?,
-                Some(RcptKeyword::Rrvs) => set(&mut all.rrvs, rrvs(given), at)?,
+    pub(crate) fn read(&mut self, text: &'a str, from: usize, rules: &Rules) -> Result<(), CommandError> {
+        let mut params = Params::new(text, from, rules);
+        let mut count: usize = 0;
+        while params.advance()? {
+            let at = params.at;
+            let given = params.value.unwrap_or("");
+            match rcpt_keyword(params.keyword) {
+                Some(RcptKeyword::Notify) => set(&mut self.notify, Notify::read(given), at)?,
+                Some(RcptKeyword::Orcpt) => set(&mut self.orcpt, OriginalRecipient::parse(given), at)?,
+                Some(RcptKeyword::Rrvs) => set(&mut self.rrvs, rrvs(given), at)?,
                 None => {
-                    check_unique(text, from, count, keyword, at)?;
+                    check_unique(text, from, count, params.keyword, at)?;
                     let text = text.get(from..).unwrap_or("");
-                    all.others = Others { text: Cow::Borrowed(text), role: Role::Rcpt };
+                    self.others = Others { text: Cow::Borrowed(text), role: Role::Rcpt };
                 }
             }
+            count = count.saturating_add(1);
         }
-        Ok(all)
+        Ok(())
     }
 
     /// The same, borrowing nothing.
@@ -434,7 +445,7 @@ fn size(text: &str) -> Option<u64> {
 }
 
 fn body(text: &str) -> Option<BodyType> {
-    let kinds = [BodyType::SevenBit, BodyType::EightBitMime, BodyType::BinaryMime];
+    let kinds = [BodyType::EightBitMime, BodyType::SevenBit, BodyType::BinaryMime];
     kinds.into_iter().find(|kind| kind.as_str().eq_ignore_ascii_case(text))
 }
 

@@ -106,9 +106,15 @@ impl<'a> Mailbox<'a> {
             return Err(PathError { kind: PathErrorKind::PathTooLong, at: 0 });
         }
         match read_mailbox(text, 0, rules)? {
-            (mailbox, end) if end == text.len() => Ok(mailbox),
+            (at, end) if end == text.len() => Ok(Self::part_of(text, 0, at, end)),
             (_, end) => Err(PathError { kind: PathErrorKind::Trailing, at: end }),
         }
+    }
+
+    /// What has been read between two offsets, with the `@` at a third.
+    fn part_of(text: &'a str, from: usize, at: usize, end: usize) -> Self {
+        let text = text.get(from..end).unwrap_or("");
+        Self { text: Cow::Borrowed(text), at: at.saturating_sub(from) }
     }
 
     /// The whole.
@@ -214,29 +220,34 @@ impl<'a> Domain<'a> {
 /// Path = "<" [ A-d-l ":" ] Mailbox ">"
 /// ```
 /// `"<>"` and `"<Postmaster>"` besides (RFC 5321 §4.1.2, §4.1.1.3). Gives the offset behind the path.
-#[inline]
 pub(crate) fn read_path<'a>(
     text: &'a str,
     from: usize,
     rules: &Rules,
 ) -> Result<(Path<'a>, usize), PathError> {
     let bytes = text.as_bytes();
-    if bytes.get(from) != Some(&b'<') {
-        if !rules.bare_addresses {
-            return Err(PathError { kind: PathErrorKind::Bracket, at: from });
+    let is_bracketed = bytes.get(from) == Some(&b'<');
+    if !is_bracketed && !rules.bare_addresses {
+        return Err(PathError { kind: PathErrorKind::Bracket, at: from });
+    }
+    let mut start = from.saturating_add(usize::from(is_bracketed));
+    if is_bracketed {
+        match bytes.get(start) {
+            Some(b'>') => return Ok((Path::Null, start.saturating_add(1))),
+            Some(b'@') => start = read_route(text, start, rules)?,
+            Some(b'P' | b'p') => {
+                if let Some(end) = postmaster_end(bytes, start) {
+                    return Ok((Path::Postmaster, end));
+                }
+            }
+            _ => {}
         }
-        let (mailbox, end) = read_mailbox(text, from, rules)?;
-        return Ok((Path::Mailbox(mailbox), end));
     }
-    let inner = from.saturating_add(1);
-    if bytes.get(inner) == Some(&b'>') {
-        return Ok((Path::Null, inner.saturating_add(1)));
+    let (at, end) = read_mailbox(text, start, rules)?;
+    let path = Path::Mailbox(Mailbox::part_of(text, start, at, end));
+    if !is_bracketed {
+        return Ok((path, end));
     }
-    if let Some(end) = postmaster_end(bytes, inner) {
-        return Ok((Path::Postmaster, end));
-    }
-    let start = if bytes.get(inner) == Some(&b'@') { read_route(text, inner, rules)? } else { inner };
-    let (mailbox, end) = read_mailbox(text, start, rules)?;
     if bytes.get(end) != Some(&b'>') {
         return Err(PathError { kind: PathErrorKind::Bracket, at: end });
     }
@@ -244,13 +255,11 @@ pub(crate) fn read_path<'a>(
     if end.saturating_sub(from) > rules.path {
         return Err(PathError { kind: PathErrorKind::PathTooLong, at: from });
     }
-    Ok((Path::Mailbox(mailbox), end))
+    Ok((path, end))
 }
 
 fn postmaster_end(bytes: &[u8], inner: usize) -> Option<usize> {
     const POSTMASTER: &[u8] = b"postmaster>";
-    // most paths are told by their first octet
-    bytes.get(inner).filter(|first| matches!(first, b'P' | b'p'))?;
     let end = inner.saturating_add(POSTMASTER.len());
     bytes.get(inner..end)?.eq_ignore_ascii_case(POSTMASTER).then_some(end)
 }
@@ -280,29 +289,28 @@ fn read_route(text: &str, from: usize, rules: &Rules) -> Result<usize, PathError
 /// ```text
 /// Mailbox = Local-part "@" ( Domain / address-literal )
 /// ```
-#[inline]
-fn read_mailbox<'a>(text: &'a str, from: usize, rules: &Rules) -> Result<(Mailbox<'a>, usize), PathError> {
-    let at = match text.as_bytes().get(from) {
+/// Gives the offsets of the `@` and behind the mailbox.
+#[inline(always)]
+fn read_mailbox(text: &str, from: usize, rules: &Rules) -> Result<(usize, usize), PathError> {
+    let bytes = text.as_bytes();
+    let at = match bytes.get(from) {
         Some(b'"') => read_quoted(text, from)?,
-        _ => read_dot_string(text.as_bytes(), from)?,
+        _ => read_dot_string(bytes, from)?,
     };
     if at.saturating_sub(from) > rules.local_part {
         return Err(PathError { kind: PathErrorKind::LocalPartTooLong, at: from });
     }
-    if text.as_bytes().get(at) != Some(&b'@') {
-        let ends = matches!(text.as_bytes().get(at), None | Some(b'>' | b' '));
-        let kind = if ends { PathErrorKind::NoDomain } else { PathErrorKind::LocalPart };
-        return Err(PathError { kind, at });
+    match bytes.get(at) {
+        Some(b'@') => Ok((at, read_domain(text, at.saturating_add(1), rules)?)),
+        None | Some(b'>' | b' ') => Err(PathError { kind: PathErrorKind::NoDomain, at }),
+        Some(_) => Err(PathError { kind: PathErrorKind::LocalPart, at }),
     }
-    let end = read_domain(text, at.saturating_add(1), rules)?;
-    let text = Cow::Borrowed(text.get(from..end).unwrap_or(""));
-    Ok((Mailbox { text, at: at.saturating_sub(from) }, end))
 }
 
 /// ```text
 /// Dot-string = Atom *("." Atom)
 /// ```
-#[inline]
+#[inline(always)]
 fn read_dot_string(octets: &[u8], from: usize) -> Result<usize, PathError> {
     let mut at = from;
     // every turn but the last reads at least one octet
@@ -343,7 +351,7 @@ fn read_quoted(text: &str, from: usize) -> Result<usize, PathError> {
     Err(error(text.len()))
 }
 
-#[inline]
+#[inline(always)]
 fn read_domain(text: &str, from: usize, rules: &Rules) -> Result<usize, PathError> {
     let end = if text.as_bytes().get(from) == Some(&b'[') {
         let broken = PathError { kind: PathErrorKind::Literal, at: from };
@@ -365,7 +373,7 @@ fn read_domain(text: &str, from: usize, rules: &Rules) -> Result<usize, PathErro
 /// sub-domain = Let-dig [Ldh-str]
 /// ```
 /// and U-labels (RFC 6531 §3.3).
-#[inline]
+#[inline(always)]
 fn read_name(octets: &[u8], from: usize, rules: &Rules) -> Result<usize, PathError> {
     let underscore = if rules.underscores { UNDERSCORE } else { 0 };
     let mut at = from;

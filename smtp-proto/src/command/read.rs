@@ -193,7 +193,10 @@ fn mail<'a>(text: &'a str, from: usize, rules: &Rules) -> Result<Command<'a>, Co
     if path == Path::Postmaster {
         return Err(CommandError { kind: CommandErrorKind::PathNotHere, at: "MAIL ".len() });
     }
-    let params = if end < text.len() { MailParams::read(text, end, rules)? } else { MailParams::default() };
+    let mut params = MailParams::default();
+    if end < text.len() {
+        params.read(text, end, rules)?;
+    }
     Ok(Command::Mail(Mail { path, params }))
 }
 
@@ -205,7 +208,10 @@ fn rcpt<'a>(text: &'a str, from: usize, rules: &Rules) -> Result<Command<'a>, Co
     if path == Path::Null {
         return Err(CommandError { kind: CommandErrorKind::PathNotHere, at: "RCPT ".len() });
     }
-    let params = if end < text.len() { RcptParams::read(text, end, rules)? } else { RcptParams::default() };
+    let mut params = RcptParams::default();
+    if end < text.len() {
+        params.read(text, end, rules)?;
+    }
     Ok(Command::Rcpt(Rcpt { path, params }))
 }
 
