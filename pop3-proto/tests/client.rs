@@ -189,6 +189,9 @@ fn odd_servers_are_understood_and_broken_ones_are_not() {
     caller.sends("UIDL");
     caller.hear(b"+ok\r\n1   a \r\n2 b\xff\r\n.\r\n").unwrap();
     assert_eq!(caller.told().len(), 4);
+    caller.sends("CAPA");
+    caller.hear(b"+OK\r\n\r\n  \r\nTOP \r\n\xff\r\n.\r\n").unwrap();
+    assert!(caller.client.capabilities().iter().eq([("TOP", "")]));
     for (command, answer, kind) in [
         ("STAT", "+OK none\r\n", ResponseErrorKind::Number),
         ("LIST", "+OK\r\n1\r\n", ResponseErrorKind::Space),

@@ -341,6 +341,18 @@ fn limits_end_sessions() {
 }
 
 #[test]
+fn what_the_server_cannot_do_is_no_error_of_the_client() {
+    let mut host = Host::logged_in(&MESSAGES);
+    let mut out = Vec::new();
+    for _ in 0..100 {
+        host.server.advance(b"RETR 1\r\n", 0, &mut out);
+        host.server.refuse(&mut out).unwrap();
+    }
+    assert!(out.ends_with(b"\r\n-ERR [SYS/TEMP] The message cannot be had now\r\n"));
+    assert_eq!(host.says("NOOP\r\n"), "+OK\r\n");
+}
+
+#[test]
 fn bare_line_ends_in_commands_end_the_session() {
     let mut host = Host::logged_in(&MESSAGES);
     assert_eq!(host.says("NOOP\nQUIT\r\n"), "-ERR Lines must end in CRLF, closing\r\n");

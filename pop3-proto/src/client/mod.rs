@@ -312,7 +312,7 @@ impl Client {
             return Err(Violation::LineTooLong { limit });
         }
         let text = core::str::from_utf8(line).unwrap_or("").trim();
-        // what is no text is nothing that we could use
+        // what is no text, or empty, is nothing that we could use
         let _ = self.capabilities.offer(text.strip_prefix('.').unwrap_or(text));
         Ok(())
     }
@@ -401,11 +401,11 @@ impl Client {
         match to {
             Sent::List(_) => Ok(Event::Size(ScanListing::parse(line, rules)?)),
             Sent::Uidl(_) => Ok(Event::UniqueId(UniqueIdListing::parse(line, rules)?)),
-            _ if line.is_empty() => Err(ResponseError { kind: ResponseErrorKind::Empty, at: 0 }.into()),
             Sent::Capa => {
                 self.keep_capability(line)?;
                 Ok(Event::Line(line))
             }
+            _ if line.is_empty() => Err(ResponseError { kind: ResponseErrorKind::Empty, at: 0 }.into()),
             _ => Ok(Event::Line(line)),
         }
     }

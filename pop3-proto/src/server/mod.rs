@@ -318,7 +318,9 @@ impl Server {
                 self.auth_failures = self.auth_failures.saturating_add(1);
                 self.count_error();
             }
-            _ => self.count_error(),
+            // that a message cannot be had, or TLS not start, is not the client's fault
+            Question::Retr(_) | Question::Top { .. } | Question::StartTls => {}
+            Question::User(_) | Question::Lang { .. } | Question::Unknown => self.count_error(),
         }
     }
 
