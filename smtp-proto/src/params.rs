@@ -140,6 +140,13 @@ impl<'a> Others<'a> {
         self.text.is_empty()
     }
 
+    fn print(&self, out: &mut impl fmt::Write) -> fmt::Result {
+        self.iter().try_for_each(|param| match param.value {
+            Some(value) => write!(out, " {}={value}", param.keyword),
+            None => write!(out, " {}", param.keyword),
+        })
+    }
+
     fn into_owned(self) -> Others<'static> {
         Others { text: Cow::Owned(self.text.into_owned()), role: self.role }
     }
@@ -156,10 +163,7 @@ impl Eq for Others<'_> {}
 impl fmt::Display for Others<'_> {
     /// Each with a space before it.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.iter().try_for_each(|param| match param.value {
-            Some(value) => write!(f, " {}={value}", param.keyword),
-            None => write!(f, " {}", param.keyword),
-        })
+        self.print(f)
     }
 }
 
@@ -496,57 +500,71 @@ impl Return {
     }
 }
 
+impl MailParams<'_> {
+    /// Writes them, each with a space before it.
+    pub(crate) fn print(&self, out: &mut impl fmt::Write) -> fmt::Result {
+        if let Some(size) = self.size {
+            write!(out, " SIZE={size}")?;
+        }
+        if let Some(body) = self.body {
+            write!(out, " BODY={}", body.as_str())?;
+        }
+        if self.smtputf8 {
+            out.write_str(" SMTPUTF8")?;
+        }
+        if self.requiretls {
+            out.write_str(" REQUIRETLS")?;
+        }
+        if let Some(ret) = self.ret {
+            write!(out, " RET={}", ret.as_str())?;
+        }
+        if let Some(envid) = &self.envid {
+            write!(out, " ENVID={envid}")?;
+        }
+        if let Some(auth) = &self.auth {
+            write!(out, " AUTH={auth}")?;
+        }
+        if let Some(by) = self.by {
+            write!(out, " BY={by}")?;
+        }
+        if let Some(priority) = self.priority {
+            write!(out, " MT-PRIORITY={priority}")?;
+        }
+        match self.hold {
+            Some(Hold::For(seconds)) => write!(out, " HOLDFOR={}", seconds.min(Hold::MAX_SECONDS))?,
+            Some(Hold::Until(time)) => write!(out, " HOLDUNTIL={time}")?,
+            None => {}
+        }
+        self.others.print(out)
+    }
+}
+
 impl fmt::Display for MailParams<'_> {
     /// Each with a space before it.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(size) = self.size {
-            write!(f, " SIZE={size}")?;
+        self.print(f)
+    }
+}
+
+impl RcptParams<'_> {
+    /// Writes them, each with a space before it.
+    pub(crate) fn print(&self, out: &mut impl fmt::Write) -> fmt::Result {
+        if let Some(notify) = self.notify {
+            write!(out, " NOTIFY={notify}")?;
         }
-        if let Some(body) = self.body {
-            write!(f, " BODY={}", body.as_str())?;
+        if let Some(orcpt) = &self.orcpt {
+            write!(out, " ORCPT={orcpt}")?;
         }
-        if self.smtputf8 {
-            f.write_str(" SMTPUTF8")?;
+        if let Some(rrvs) = self.rrvs {
+            write!(out, " RRVS={rrvs}")?;
         }
-        if self.requiretls {
-            f.write_str(" REQUIRETLS")?;
-        }
-        if let Some(ret) = self.ret {
-            write!(f, " RET={}", ret.as_str())?;
-        }
-        if let Some(envid) = &self.envid {
-            write!(f, " ENVID={envid}")?;
-        }
-        if let Some(auth) = &self.auth {
-            write!(f, " AUTH={auth}")?;
-        }
-        if let Some(by) = self.by {
-            write!(f, " BY={by}")?;
-        }
-        if let Some(priority) = self.priority {
-            write!(f, " MT-PRIORITY={priority}")?;
-        }
-        match self.hold {
-            Some(Hold::For(seconds)) => write!(f, " HOLDFOR={}", seconds.min(Hold::MAX_SECONDS))?,
-            Some(Hold::Until(time)) => write!(f, " HOLDUNTIL={time}")?,
-            None => {}
-        }
-        self.others.fmt(f)
+        self.others.print(out)
     }
 }
 
 impl fmt::Display for RcptParams<'_> {
     /// Each with a space before it.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(notify) = self.notify {
-            write!(f, " NOTIFY={notify}")?;
-        }
-        if let Some(orcpt) = &self.orcpt {
-            write!(f, " ORCPT={orcpt}")?;
-        }
-        if let Some(rrvs) = self.rrvs {
-            write!(f, " RRVS={rrvs}")?;
-        }
-        self.others.fmt(f)
+        self.print(f)
     }
 }

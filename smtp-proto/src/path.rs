@@ -77,13 +77,20 @@ impl<'a> Path<'a> {
     }
 }
 
+impl Path<'_> {
+    pub(crate) fn print(&self, out: &mut impl fmt::Write) -> fmt::Result {
+        let Self::Mailbox(mailbox) = self else {
+            return out.write_str(if *self == Path::Null { "<>" } else { "<Postmaster>" });
+        };
+        out.write_str("<")?;
+        out.write_str(mailbox.as_str())?;
+        out.write_str(">")
+    }
+}
+
 impl fmt::Display for Path<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Null => f.write_str("<>"),
-            Self::Postmaster => f.write_str("<Postmaster>"),
-            Self::Mailbox(mailbox) => write!(f, "<{mailbox}>"),
-        }
+        self.print(f)
     }
 }
 

@@ -263,22 +263,20 @@ impl<'e> Transaction<'e> {
     /// Sends as much of the envelope as the session can take before the next reply.
     fn send_envelope(&mut self, client: &mut Client, out: &mut Vec<u8>) -> Result<(), Failure> {
         if !self.is_mail_sent {
-            let mail = Command::Mail(self.envelope.mail.clone());
-            if !client.can_send(&mail) {
+            if !client.can_send_more() {
                 return Ok(());
             }
-            client.send(&mail, out)?;
+            client.send_mail(&self.envelope.mail, out)?;
             self.is_mail_sent = true;
         }
         if self.mail_was(|mail| !mail.code().is_success()) {
             return Ok(());
         }
         while let Some(rcpt) = self.envelope.recipients.get(self.sent).filter(|_| !self.is_full) {
-            let rcpt = Command::Rcpt(rcpt.clone());
-            if !client.can_send(&rcpt) {
+            if !client.can_send_more() {
                 return Ok(());
             }
-            match client.send(&rcpt, out) {
+            match client.send_rcpt(rcpt, out) {
                 Ok(()) => self.sent = self.sent.saturating_add(1),
                 Err(Misuse::TooMany { .. }) => self.is_full = true,
                 Err(misuse) => return Err(misuse.into()),

@@ -314,6 +314,13 @@ impl Client {
     /// Whether this command may be sent now, in front of the replies that are still awaited.
     #[must_use]
     pub fn can_send(&self, command: &Command<'_>) -> bool {
+        let is_alone =
+            matches!(command, Command::Ehlo(_) | Command::Helo(_) | Command::Lhlo(_) | Command::StartTls);
+        self.can_send_more() && (self.sent.is_empty() || !is_alone)
+    }
+
+    /// Whether a command that need not stand alone may be sent now.
+    pub(crate) fn can_send_more(&self) -> bool {
         let is_ready = matches!(self.phase, Phase::Ready);
         match self.sent.back() {
             _ if !is_ready => false,
@@ -322,9 +329,7 @@ impl Client {
             Some(_) if self.sent.len() >= self.config.limits.outstanding => false,
             // what these do to the session is not known before their replies (RFC 2920 §3.1)
             Some(Sent::Auth | Sent::Data | Sent::Quit | Sent::Other) => false,
-            Some(Sent::Mail | Sent::Rcpt | Sent::Chunk | Sent::Body | Sent::Rset) => {
-                !matches!(command, Command::Ehlo(_) | Command::Helo(_) | Command::Lhlo(_) | Command::StartTls)
-            }
+            Some(Sent::Mail | Sent::Rcpt | Sent::Chunk | Sent::Body | Sent::Rset) => true,
         }
     }
 
@@ -344,18 +349,8 @@ impl Client {
                 return Err(Misuse::NotNow);
             }
             Command::Bdat { .. } => return Err(Misuse::NotNow),
-            Command::Mail(mail) => {
-                self.check_mail(mail)?;
-                let is_binary = mail.params.body == Some(BodyType::BinaryMime);
-                self.transaction = Transaction { is_open: true, is_binary, ..Transaction::default() };
-                self.mails = self.mails.saturating_add(1);
-                Sent::Mail
-            }
-            Command::Rcpt(rcpt) => {
-                self.check_rcpt(rcpt)?;
-                self.transaction.recipients = self.transaction.recipients.saturating_add(1);
-                Sent::Rcpt
-            }
+            Command::Mail(mail) => return self.send_mail(mail, out),
+            Command::Rcpt(rcpt) => return self.send_rcpt(rcpt, out),
             Command::Data if self.transaction.is_binary || self.transaction.filter.is_some() => {
                 return Err(Misuse::NotNow);
             }
@@ -374,6 +369,40 @@ impl Client {
         };
         command.write(out);
         self.sent.push_back(sent);
+        Ok(())
+    }
+
+    /// As [`send`](Self::send), for MAIL.
+    ///
+    /// # Errors
+    /// As [`send`](Self::send).
+    pub fn send_mail(&mut self, mail: &Mail<'_>, out: &mut Vec<u8>) -> Result<(), Misuse> {
+        self.check_open()?;
+        if !self.can_send_more() {
+            return Err(Misuse::NotNow);
+        }
+        self.check_mail(mail)?;
+        let is_binary = mail.params.body == Some(BodyType::BinaryMime);
+        self.transaction = Transaction { is_open: true, is_binary, ..Transaction::default() };
+        self.mails = self.mails.saturating_add(1);
+        mail.write(out);
+        self.sent.push_back(Sent::Mail);
+        Ok(())
+    }
+
+    /// As [`send`](Self::send), for RCPT.
+    ///
+    /// # Errors
+    /// As [`send`](Self::send).
+    pub fn send_rcpt(&mut self, rcpt: &Rcpt<'_>, out: &mut Vec<u8>) -> Result<(), Misuse> {
+        self.check_open()?;
+        if !self.can_send_more() {
+            return Err(Misuse::NotNow);
+        }
+        self.check_rcpt(rcpt)?;
+        self.transaction.recipients = self.transaction.recipients.saturating_add(1);
+        rcpt.write(out);
+        self.sent.push_back(Sent::Rcpt);
         Ok(())
     }
 
@@ -512,7 +541,7 @@ impl Client {
     /// Whether a chunk may be sent now.
     #[must_use]
     pub fn can_send_chunk(&self) -> bool {
-        self.capabilities.offers(Extension::Chunking) && self.can_send(&Command::Bdat { size: 0, last: false })
+        self.capabilities.offers(Extension::Chunking) && self.can_send_more()
     }
 
     /// Writes a chunk of the body (RFC 3030): BDAT and these octets. Where line ends are made good the chunk

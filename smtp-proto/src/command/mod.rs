@@ -210,58 +210,117 @@ impl<'a> Attributes<'a> {
         })
     }
 }
+
+/// Text as it goes over the wire.
+struct Wire<'o>(&'o mut Vec<u8>);
+
+impl fmt::Write for Wire<'_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.0.extend_from_slice(text.as_bytes());
+        Ok(())
+    }
+}
+
+/// Writes what prints, and CRLF.
+fn write_line(out: &mut Vec<u8>, print: impl FnOnce(&mut Wire<'_>) -> fmt::Result) {
+    // octets can always be added
+    let _ = print(&mut Wire(out));
+    out.extend_from_slice(b"\r\n");
+}
+
 impl Command<'_> {
     /// Writes the command and its line end.
     pub fn write(&self, out: &mut Vec<u8>) {
-        write_line(out, self);
+        write_line(out, |out| self.print(out));
     }
-}
-/// Writes what prints, and CRLF.
-pub(crate) fn write_line(out: &mut Vec<u8>, line: &impl fmt::Display) {
-    struct Sink<'o>(&'o mut Vec<u8>);
-    impl fmt::Write for Sink<'_> {
-        fn write_str(&mut self, text: &str) -> fmt::Result {
-            self.0.extend_from_slice(text.as_bytes());
-            Ok(())
+
+    /// Writes the command as text. What is sent often takes no detour through `format_args`.
+    fn print(&self, out: &mut impl fmt::Write) -> fmt::Result {
+        match self {
+            Self::Ehlo(host) => words(out, "EHLO", Some(host.as_str())),
+            Self::Helo(host) => words(out, "HELO", Some(host.as_str())),
+            Self::Lhlo(host) => words(out, "LHLO", Some(host.as_str())),
+            Self::Mail(mail) => mail.print(out),
+            Self::Rcpt(rcpt) => rcpt.print(out),
+            Self::Data => out.write_str("DATA"),
+            Self::Bdat { size, last } => {
+                write!(out, "BDAT {size}")?;
+                end_marker(out, *last)
+            }
+            Self::Rset => out.write_str("RSET"),
+            Self::Noop(text) => words(out, "NOOP", text.as_ref().map(Text::as_str)),
+            Self::Quit => out.write_str("QUIT"),
+            Self::Vrfy(text) => words(out, "VRFY", Some(text.as_str())),
+            Self::Expn(text) => words(out, "EXPN", Some(text.as_str())),
+            Self::Help(text) => words(out, "HELP", text.as_ref().map(Text::as_str)),
+            Self::StartTls => out.write_str("STARTTLS"),
+            Self::Auth(auth) => {
+                words(out, "AUTH", Some(auth.mechanism.as_str()))?;
+                match &auth.initial {
+                    Some(initial) => words(out, "", Some(initial.expose())),
+                    None => Ok(()),
+                }
+            }
+            Self::Etrn(node) => words(out, "ETRN", Some(node.as_str())),
+            Self::Atrn(domains) => words(out, "ATRN", domains.as_ref().map(Text::as_str)),
+            Self::Burl { url, last } => {
+                words(out, "BURL", Some(url.as_str()))?;
+                end_marker(out, *last)
+            }
+            Self::Xclient(attributes) => words(out, "XCLIENT", Some(attributes.0.as_str())),
+            Self::Xforward(attributes) => words(out, "XFORWARD", Some(attributes.0.as_str())),
+            Self::Unknown { verb, argument } => {
+                words(out, verb.as_str(), argument.as_ref().map(Text::as_str))
+            }
         }
     }
-    // the sink does not fail
-    let _ = fmt::write(&mut Sink(out), format_args!("{line}\r\n"));
 }
+
+/// A word and, behind a space, what belongs to it.
+fn words(out: &mut impl fmt::Write, word: &str, argument: Option<&str>) -> fmt::Result {
+    out.write_str(word)?;
+    match argument {
+        Some(argument) => {
+            out.write_str(" ")?;
+            out.write_str(argument)
+        }
+        None => Ok(()),
+    }
+}
+
+fn end_marker(out: &mut impl fmt::Write, last: bool) -> fmt::Result {
+    out.write_str(if last { " LAST" } else { "" })
+}
+
+impl Mail<'_> {
+    /// Writes the command and its line end.
+    pub(crate) fn write(&self, out: &mut Vec<u8>) {
+        write_line(out, |out| self.print(out));
+    }
+
+    fn print(&self, out: &mut impl fmt::Write) -> fmt::Result {
+        out.write_str("MAIL FROM:")?;
+        self.path.print(out)?;
+        self.params.print(out)
+    }
+}
+
+impl Rcpt<'_> {
+    /// Writes the command and its line end.
+    pub(crate) fn write(&self, out: &mut Vec<u8>) {
+        write_line(out, |out| self.print(out));
+    }
+
+    fn print(&self, out: &mut impl fmt::Write) -> fmt::Result {
+        out.write_str("RCPT TO:")?;
+        self.path.print(out)?;
+        self.params.print(out)
+    }
+}
+
 impl fmt::Display for Command<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let optional = |f: &mut fmt::Formatter<'_>, verb, argument: &Option<Text<'_>>| match argument {
-            Some(argument) => write!(f, "{verb} {argument}"),
-            None => f.write_str(verb),
-        };
-        let last = |last: bool| if last { " LAST" } else { "" };
-        match self {
-            Self::Ehlo(host) => write!(f, "EHLO {host}"),
-            Self::Helo(host) => write!(f, "HELO {host}"),
-            Self::Lhlo(host) => write!(f, "LHLO {host}"),
-            Self::Mail(mail) => write!(f, "MAIL FROM:{}{}", mail.path, mail.params),
-            Self::Rcpt(rcpt) => write!(f, "RCPT TO:{}{}", rcpt.path, rcpt.params),
-            Self::Data => f.write_str("DATA"),
-            Self::Bdat { size, last: is_last } => write!(f, "BDAT {size}{}", last(*is_last)),
-            Self::Rset => f.write_str("RSET"),
-            Self::Noop(text) => optional(f, "NOOP", text),
-            Self::Quit => f.write_str("QUIT"),
-            Self::Vrfy(text) => write!(f, "VRFY {text}"),
-            Self::Expn(text) => write!(f, "EXPN {text}"),
-            Self::Help(text) => optional(f, "HELP", text),
-            Self::StartTls => f.write_str("STARTTLS"),
-            Self::Auth(auth) => match &auth.initial {
-                Some(initial) => write!(f, "AUTH {} {}", auth.mechanism, initial.expose()),
-                None => write!(f, "AUTH {}", auth.mechanism),
-            },
-            Self::Etrn(node) => write!(f, "ETRN {node}"),
-            Self::Atrn(domains) => optional(f, "ATRN", domains),
-            Self::Burl { url, last: is_last } => write!(f, "BURL {url}{}", last(*is_last)),
-            Self::Xclient(attributes) => write!(f, "XCLIENT {}", attributes.0),
-            Self::Xforward(attributes) => write!(f, "XFORWARD {}", attributes.0),
-            Self::Unknown { verb, argument: Some(argument) } => write!(f, "{verb} {argument}"),
-            Self::Unknown { verb, argument: None } => write!(f, "{verb}"),
-        }
+        self.print(f)
     }
 }
 

@@ -253,9 +253,8 @@ impl Server {
     }
 
     fn greeting(&self) -> Reply<'static> {
-        let protocol = if self.config.is_lmtp() { "LMTP" } else { "ESMTP" };
-        let text = alloc::format!("220 {} {protocol} ready\r\n", self.config.host);
-        Reply::own(220, text.into_bytes())
+        let protocol: &[u8] = if self.config.is_lmtp() { b" LMTP ready\r\n" } else { b" ESMTP ready\r\n" };
+        Reply::own(220, [b"220 ", self.config.host.as_str().as_bytes(), protocol].concat())
     }
 
     fn write_hello(&self, kind: HelloKind, out: &mut Vec<u8>) {
