@@ -70,6 +70,24 @@ enum Dmarc<'p> {
     Evaluating(Slot<dmarc::Evaluation<'p>>),
 }
 
+impl Dmarc<'_> {
+    fn question(&self) -> Option<&Question> {
+        match self {
+            Self::NoAuthor(_) => None,
+            Self::Discovering(_, slot) => slot.question(),
+            Self::Evaluating(slot) => slot.question(),
+        }
+    }
+
+    fn advanced(self, transcript: &Transcript) -> Self {
+        match self {
+            Self::NoAuthor(_) => self,
+            Self::Discovering(authors, slot) => Self::Discovering(authors, slot.advanced(transcript)),
+            Self::Evaluating(slot) => Self::Evaluating(slot.advanced(transcript)),
+        }
+    }
+}
+
 impl<'p> Evidence<'p> {
     pub(crate) fn new(
         envelope: Envelope,
@@ -107,22 +125,14 @@ impl<'p> Evidence<'p> {
             replay_hints,
             transcript: Transcript::default(),
         };
-        Self { known: Box::new(known) }.advanced()
+        Self { known: Box::new(known) }.evaluated()
     }
 
     /// The questions that can be asked now, each once. Where there is none, all is known.
     #[must_use]
     pub fn questions(&self) -> Vec<&Question> {
-        let dmarc = match &self.known.dmarc {
-            Dmarc::NoAuthor(_) => None,
-            Dmarc::Discovering(_, slot) => slot.question(),
-            Dmarc::Evaluating(slot) => slot.question(),
-        };
-        let single = [self.known.mail_from.question(), self.known.helo.question(), dmarc];
-        let iprev = self.known.iprev.as_ref().and_then(Slot::question);
-        let all = single.into_iter().chain([iprev]).chain(self.known.keys.iter().map(Slot::question));
         let mut questions: Vec<&Question> = Vec::new();
-        for question in all.flatten() {
+        for question in self.open_questions() {
             if !questions.contains(&question) {
                 questions.push(question);
             }
@@ -130,37 +140,40 @@ impl<'p> Evidence<'p> {
         questions
     }
 
+    /// What each inquiry waits for.
+    fn open_questions(&self) -> impl Iterator<Item = &Question> {
+        let known = &self.known;
+        let iprev = known.iprev.as_ref().and_then(Slot::question);
+        let single = [known.mail_from.question(), known.helo.question(), known.dmarc.question(), iprev];
+        single.into_iter().chain(known.keys.iter().map(Slot::question)).flatten()
+    }
+
+    fn next_question(&self) -> Option<Question> {
+        self.open_questions().next().cloned()
+    }
+
     /// Takes the answer to a question, for every method that waits for it, and goes on as far as it leads. An
     /// answer to another question is kept, in case it is asked later.
     #[must_use]
     pub fn answer(mut self, question: &Question, answer: Answer) -> Self {
         self.known.transcript.keep(question, answer);
-        self.advanced()
-    }
-
-    fn advanced(mut self) -> Self {
         let transcript = &self.known.transcript;
-        if self.known.mail_from.is_answered(transcript) {
+        // an inquiry is some hundred octets: what waits for another answer stays where it is
+        if self.known.mail_from.waits_for(question) {
             self.known.mail_from = self.known.mail_from.advanced(transcript);
         }
-        if self.known.helo.is_answered(transcript) {
+        if self.known.helo.waits_for(question) {
             self.known.helo = self.known.helo.advanced(transcript);
         }
-        if self.known.keys.iter().any(|slot| slot.is_answered(transcript)) {
+        if self.known.keys.iter().any(|slot| slot.waits_for(question)) {
             self.known.keys = self.known.keys.into_iter().map(|slot| slot.advanced(transcript)).collect();
         }
-        if self.known.iprev.as_ref().is_some_and(|slot| slot.is_answered(transcript)) {
+        if self.known.iprev.as_ref().is_some_and(|slot| slot.waits_for(question)) {
             self.known.iprev = self.known.iprev.map(|slot| slot.advanced(transcript));
         }
-        self.known.dmarc = match self.known.dmarc {
-            Dmarc::Discovering(authors, slot) if slot.is_answered(transcript) => {
-                Dmarc::Discovering(authors, slot.advanced(transcript))
-            }
-            Dmarc::Evaluating(slot) if slot.is_answered(transcript) => {
-                Dmarc::Evaluating(slot.advanced(transcript))
-            }
-            waiting => waiting,
-        };
+        if self.known.dmarc.question() == Some(question) {
+            self.known.dmarc = self.known.dmarc.advanced(transcript);
+        }
         self.evaluated()
     }
 
@@ -168,13 +181,11 @@ impl<'p> Evidence<'p> {
     fn evaluated(mut self) -> Self {
         let is_known = self.known.mail_from.outcome().is_some()
             && self.known.keys.iter().all(|key| key.outcome().is_some());
-        self.known.dmarc = match self.known.dmarc {
-            Dmarc::Discovering(authors, Slot::Done(discovered)) if is_known => {
-                let facts = facts(&authors, self.known.local_policy, &self.known.mail_from, &self.known.keys);
-                Dmarc::Evaluating(Slot::new(discovered.evaluate(facts)).advanced(&self.known.transcript))
-            }
-            other => other,
-        };
+        if is_known && let Dmarc::Discovering(authors, Slot::Done(discovered)) = self.known.dmarc {
+            let facts = facts(&authors, self.known.local_policy, &self.known.mail_from, &self.known.keys);
+            let evaluation = Slot::new(discovered.evaluate(facts)).advanced(&self.known.transcript);
+            self.known.dmarc = Dmarc::Evaluating(evaluation);
+        }
         self
     }
 
@@ -222,7 +233,7 @@ impl<'p> Evidence<'p> {
         resolver: &(impl Resolve + ?Sized),
         mut is_up: impl FnMut() -> bool,
     ) -> Report {
-        while let Some(question) = self.questions().first().copied().cloned() {
+        while let Some(question) = self.next_question() {
             if is_up() {
                 break;
             }

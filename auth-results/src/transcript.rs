@@ -68,10 +68,8 @@ impl<I: Inquiry> Slot<I> {
         }
     }
 
-    /// Whether the transcript has the answer that is waited for. Inquiries and outcomes are of several hundred
-    /// octets, so that those that wait for another are better left where they are.
-    pub(crate) fn is_answered(&self, transcript: &Transcript) -> bool {
-        self.question().is_some_and(|question| transcript.find(question).is_some())
+    pub(crate) fn waits_for(&self, question: &Question) -> bool {
+        self.question() == Some(question)
     }
 
     /// Answers what the transcript can.
