@@ -45,7 +45,7 @@ impl Report {
     /// The report of a check that asks nothing: the verdict is none.
     pub(crate) fn unasked(request: Request, domain: Option<Name>, cause: Cause) -> Self {
         let verdict = Verdict::None;
-        let trace = request.is_traced.then(|| Tracer::default().finish(verdict, Some(&cause)));
+        let trace = request.is_traced.then(|| Tracer::default().finish(verdict, Some(&cause), 0, 0));
         Self {
             verdict,
             cause: Some(cause),

@@ -29,7 +29,7 @@ pub struct TraceStep {
     pub depth: usize,
     /// What happened.
     pub event: Event,
-    /// How many terms had asked the DNS when the step was done.
+    /// How many terms had asked the DNS when the step was done, or the check ended in it.
     pub lookups: usize,
     /// How many of their questions had been answered with nothing.
     pub void_lookups: usize,
@@ -91,7 +91,17 @@ pub(crate) struct Tracer {
 
 impl Tracer {
     fn push(&mut self, event: Event, lookups: usize, void_lookups: usize) {
+        self.count(lookups, void_lookups);
         self.steps.push(TraceStep { depth: self.open.len(), event, lookups, void_lookups });
+    }
+
+    /// What is counted is counted for all steps that are not done.
+    fn count(&mut self, lookups: usize, void_lookups: usize) {
+        for number in &self.open {
+            if let Some(step) = self.steps.get_mut(*number) {
+                (step.lookups, step.void_lookups) = (lookups, void_lookups);
+            }
+        }
     }
 
     fn open(&mut self, event: Event, lookups: usize, void_lookups: usize) {
@@ -116,12 +126,10 @@ impl Tracer {
 
     /// The innermost open term matched or not.
     pub(crate) fn outcome(&mut self, matched: bool, lookups: usize, void: usize) {
+        self.count(lookups, void);
         let step = self.open.pop().and_then(|number| self.steps.get_mut(number));
-        if let Some(step) = step {
-            (step.lookups, step.void_lookups) = (lookups, void);
-            if let Event::Term { is_match, .. } = &mut step.event {
-                *is_match = Some(matched);
-            }
+        if let Some(TraceStep { event: Event::Term { is_match, .. }, .. }) = step {
+            *is_match = Some(matched);
         }
     }
 
@@ -140,16 +148,17 @@ impl Tracer {
         self.open.truncate(length);
     }
 
-    pub(crate) fn finish(mut self, verdict: Verdict, cause: Option<&Cause>) -> Trace {
-        let (lookups, void_lookups) = self.steps.last().map_or((0, 0), |_| self.counts());
+    pub(crate) fn finish(
+        mut self,
+        verdict: Verdict,
+        cause: Option<&Cause>,
+        lookups: usize,
+        void_lookups: usize,
+    ) -> Trace {
+        self.count(lookups, void_lookups);
         self.open.clear();
         self.push(Event::Verdict { verdict, cause: cause.cloned() }, lookups, void_lookups);
         Trace { steps: self.steps }
-    }
-
-    fn counts(&self) -> (usize, usize) {
-        let most = |count: fn(&TraceStep) -> usize| self.steps.iter().map(count).max().unwrap_or(0);
-        (most(|step| step.lookups), most(|step| step.void_lookups))
     }
 }
 

@@ -213,11 +213,11 @@ TXT example.com: 1 text
 example.com: v=spf1 a:out.example.com include:_spf.example.net -all
 ├─ a:out.example.com does not match  [look-ups 1, void 0]
 │  └─ A out.example.com: 192.0.2.7
-└─ include:_spf.example.net  [look-ups 1, void 0]
+└─ include:_spf.example.net  [look-ups 3, void 1]
    ├─ TXT _spf.example.net: 1 text
    └─ _spf.example.net: v=spf1 ip4:198.51.100.0/24 redirect=gone.example.net
       ├─ ip4:198.51.100.0/24 does not match
-      └─ redirect=gone.example.net  [look-ups 2, void 0]
+      └─ redirect=gone.example.net  [look-ups 3, void 1]
          └─ TXT gone.example.net: no such name
 permerror: redirect=gone.example.net in the record of _spf.example.net leads to a domain without an SPF record
 ";

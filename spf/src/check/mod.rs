@@ -369,7 +369,9 @@ impl State {
                 (verdict, cause, Some(matched), explanation)
             }
         };
-        let trace = self.trace.take().map(|tracer| tracer.finish(verdict, cause.as_ref()));
+        let (lookups, void_lookups) = (self.lookups, self.void_lookups);
+        let finish = |tracer: Box<Tracer>| tracer.finish(verdict, cause.as_ref(), lookups, void_lookups);
+        let trace = self.trace.take().map(finish);
         let domain = self.domain.clone();
         let (verdict, cause, best_guess) = if self.is_guess {
             (Verdict::None, Some(Cause::NoRecord { domain: domain.clone() }), Some(verdict))
@@ -386,8 +388,8 @@ impl State {
             matched,
             innermost,
             best_guess,
-            lookups: self.lookups,
-            void_lookups: self.void_lookups,
+            lookups,
+            void_lookups,
             questions: self.questions,
             trace,
             request: core::mem::replace(&mut self.request, Request::nothing()),
