@@ -131,8 +131,8 @@ impl HeaderReader {
                 if self.header.spans.len() >= self.limits.fields {
                     return Err(HeaderError::Fields { limit: self.limits.fields });
                 }
-                let colon = name_length(octets).map(|length| line.start.saturating_add(length));
-                self.header.spans.push(Span { raw: line, colon });
+                let name = NamePart::find(octets);
+                self.header.spans.push(Span { raw: line, name });
             }
         }
         Ok(())
@@ -161,17 +161,23 @@ impl HeaderReader {
     }
 }
 
-/// The offset of the colon in the first line of a field: after a name of visible ASCII (RFC 5322 §2.2) and, in
-/// obsolete syntax, white space (§4.5).
-fn name_length(line: &[u8]) -> Option<usize> {
-    let colon = line.iter().position(|&octet| octet == b':')?;
-    let name = trim_end(line.get(..colon)?);
-    (!name.is_empty() && name.iter().all(u8::is_ascii_graphic)).then_some(colon)
+/// Where the name of a field ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct NamePart {
+    length: usize,
+    /// The offset of the colon.
+    colon: usize,
 }
 
-fn trim_end(octets: &[u8]) -> &[u8] {
-    let end = octets.iter().rposition(|octet| !matches!(octet, b' ' | b'\t'));
-    octets.get(..end.map_or(0, |last| last.saturating_add(1))).unwrap_or(&[])
+impl NamePart {
+    /// A name of visible ASCII (RFC 5322 §2.2) and, in obsolete syntax, white space (§4.5) before the colon.
+    fn find(line: &[u8]) -> Option<Self> {
+        let is_name = |&octet: &u8| octet.is_ascii_graphic() && octet != b':';
+        let length = line.iter().position(|octet| !is_name(octet)).filter(|length| *length > 0)?;
+        let after = line.get(length..)?;
+        let space = after.iter().position(|octet| !matches!(octet, b' ' | b'\t'))?;
+        (after.get(space) == Some(&b':')).then_some(Self { length, colon: length.saturating_add(space) })
+    }
 }
 
 /// The header of a message: its octets as they came, and where the fields are.
@@ -186,7 +192,8 @@ pub struct Header {
 struct Span {
     /// With the line end.
     raw: Range<usize>,
-    colon: Option<usize>,
+    /// In the octets of the field; `None` where it is none.
+    name: Option<NamePart>,
 }
 
 impl Header {
@@ -208,11 +215,18 @@ impl Header {
 
     /// The fields, from the top.
     pub fn fields(&self) -> impl DoubleEndedIterator<Item = Field<'_>> + ExactSizeIterator + Clone {
-        self.spans.iter().map(|span| Field {
-            raw: self.octets.get(span.raw.clone()).unwrap_or(&[]),
-            colon: span.colon.map(|colon| colon.saturating_sub(span.raw.start)),
-            at: span.raw.start,
-        })
+        self.spans.iter().map(|span| self.cut(span))
+    }
+
+    /// The field in this place, counted from the top.
+    #[must_use]
+    pub fn field(&self, position: usize) -> Option<Field<'_>> {
+        self.spans.get(position).map(|span| self.cut(span))
+    }
+
+    fn cut(&self, span: &Span) -> Field<'_> {
+        let raw = self.octets.get(span.raw.clone()).unwrap_or(&[]);
+        Field { raw, name: span.name, at: span.raw.start }
     }
 
     /// How many lines ended in an LF without a CR.
@@ -226,7 +240,7 @@ impl Header {
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Field<'a> {
     raw: &'a [u8],
-    colon: Option<usize>,
+    name: Option<NamePart>,
     at: usize,
 }
 
@@ -235,7 +249,7 @@ impl<'a> Field<'a> {
     /// taken for folds.
     #[must_use]
     pub fn new(raw: &'a [u8]) -> Self {
-        Self { raw, colon: name_length(raw), at: 0 }
+        Self { raw, name: NamePart::find(raw), at: 0 }
     }
 
     /// All octets of the field, its line end included.
@@ -247,29 +261,35 @@ impl<'a> Field<'a> {
     /// The name as written, without white space before the colon; empty where the line is no field.
     #[must_use]
     pub fn name(&self) -> &'a [u8] {
-        trim_end(self.colon.and_then(|colon| self.raw.get(..colon)).unwrap_or(&[]))
+        self.name.and_then(|name| self.raw.get(..name.length)).unwrap_or(&[])
     }
 
     /// Whether the name is this one, in any case.
     #[must_use]
     pub fn is_named(&self, name: &str) -> bool {
-        self.colon.is_some() && self.name().eq_ignore_ascii_case(name.as_bytes())
+        self.name.is_some() && self.name().eq_ignore_ascii_case(name.as_bytes())
     }
 
     /// What stands after the colon, white space and folds kept, without the final line end. All of the line
     /// where it is no field.
     #[must_use]
     pub fn value(&self) -> &'a [u8] {
-        let start = self.colon.map_or(0, |colon| colon.saturating_add(1));
-        let value = self.raw.get(start..).unwrap_or(&[]);
+        let value = self.raw_value();
         let value = value.strip_suffix(b"\n").unwrap_or(value);
         value.strip_suffix(b"\r").unwrap_or(value)
+    }
+
+    /// The same with the final line end, where there is one.
+    #[must_use]
+    pub fn raw_value(&self) -> &'a [u8] {
+        let start = self.name.map_or(0, |name| name.colon.saturating_add(1));
+        self.raw.get(start..).unwrap_or(&[])
     }
 
     /// Whether the line is no field: it has no colon, or no name before it.
     #[must_use]
     pub fn is_malformed(&self) -> bool {
-        self.colon.is_none()
+        self.name.is_none()
     }
 
     /// The offset of the field in the header.
@@ -338,6 +358,7 @@ mod tests {
         assert_eq!((fields[0].value(), fields[0].at()), (&b" 1"[..], 0));
         assert_eq!((fields[1].name(), fields[1].value(), fields[1].at()), (&b"b"[..], &b"2\r\n\t3"[..], 6));
         assert!(fields[1].is_named("B"));
+        assert_eq!((header.field(1), header.field(2)), (Some(fields[1]), None));
         assert_eq!(header.as_bytes(), b"A: 1\r\nb :2\r\n\t3\r\n\r\n");
     }
 
@@ -418,5 +439,6 @@ mod tests {
         let field = Field::new(b"DKIM-Signature: v=1;\r\n b=\r\n");
         assert!(field.is_named("dkim-signature"));
         assert_eq!(field.value(), b" v=1;\r\n b=");
+        assert_eq!(field.raw_value(), b" v=1;\r\n b=\r\n");
     }
 }

@@ -1,6 +1,7 @@
-//! Finding an octet, eight at a time: the standard library looks at one after the other.
-//!
-//! For texts that are short; a body of megabytes is searched faster by vectors.
+//! Finding an octet, many at a time: the standard library looks at one after the other.
+
+/// So many octets are looked at in one, with a loop that the compiler turns into vector instructions.
+const BLOCK: usize = 16;
 
 const fn each(octet: u8) -> u64 {
     u64::from_ne_bytes([octet; 8])
@@ -10,6 +11,20 @@ const fn each(octet: u8) -> u64 {
 #[inline]
 #[must_use]
 pub fn position(octets: &[u8], wanted: u8) -> Option<usize> {
+    let (blocks, _) = octets.as_chunks::<BLOCK>();
+    let without = blocks.iter().take_while(|block| !has(block, wanted)).count().saturating_mul(BLOCK);
+    let at = position_in_words(octets.get(without..)?, wanted)?;
+    Some(without.saturating_add(at))
+}
+
+#[inline]
+fn has(block: &[u8; BLOCK], wanted: u8) -> bool {
+    block.iter().fold(false, |found, &octet| found | (octet == wanted))
+}
+
+/// Eight at a time.
+#[inline]
+fn position_in_words(octets: &[u8], wanted: u8) -> Option<usize> {
     let (words, rest) = octets.as_chunks::<8>();
     for (count, word) in words.iter().enumerate() {
         // the lowest octet that is zero gives the lowest of the highest bits that are set
@@ -33,7 +48,7 @@ mod tests {
     fn the_first_is_found_wherever_it_stands() {
         // what differs by one bit, or by the borrow of a subtraction, is not taken for it
         for other in [0, 1, b'\n' + 1, b'\n' - 1, b'\n' | 0x80, 0xff] {
-            for length in 0..40 {
+            for length in 0..100 {
                 let mut octets = vec![other; length];
                 assert_eq!(position(&octets, b'\n'), None);
                 for at in (0..length).rev() {

@@ -54,46 +54,54 @@ impl<'a> Iterator for Tags<'a> {
     fn next(&mut self) -> Option<Self::Item> {
         let start = self.at;
         let rest = self.list.get(start..)?;
-        let length = scan::position(rest, b';').unwrap_or(rest.len());
-        let is_last = length == rest.len();
-        // past the semicolon, or past the end, where `get` finds nothing
-        self.at = start.saturating_add(length).saturating_add(1);
-        let spec = rest.get(..length)?;
-        let at = start.saturating_add(leading_space(spec));
-        let spec = spec.trim_ascii_fws();
-        if spec.is_empty() {
-            return if is_last { None } else { Some(Err(TagError { kind: TagErrorKind::Empty, at })) };
+        let at = start.saturating_add(leading_space(rest));
+        let spec = self.list.get(at..)?;
+        let (name, after) = spec.split_at_checked(name_length(spec))?;
+        let space = leading_space(after);
+        match after.get(space..).and_then(<[u8]>::split_first) {
+            Some((b'=', value)) if name.first().is_some_and(u8::is_ascii_alphabetic) => {
+                let space = space.saturating_add(1).saturating_add(leading_space(value));
+                let value = after.get(space..)?;
+                let length = scan::position(value, b';').unwrap_or(value.len());
+                let value_at = at.saturating_add(name.len()).saturating_add(space);
+                // past the semicolon, or past the end, where `get` finds nothing
+                self.at = value_at.saturating_add(length).saturating_add(1);
+                let name = core::str::from_utf8(name).ok()?;
+                Some(Ok(Tag { name, value: trim_end(value.get(..length)?), at, value_at }))
+            }
+            _ => {
+                let length = scan::position(spec, b';').unwrap_or(spec.len());
+                self.at = at.saturating_add(length).saturating_add(1);
+                // after the last semicolon there may be nothing
+                if spec.is_empty() {
+                    return None;
+                }
+                Some(Err(fault(trim_end(spec.get(..length)?), at)))
+            }
         }
-        Some(tag(spec, at))
     }
 }
 
-fn tag(spec: &[u8], at: usize) -> Result<Tag<'_>, TagError> {
-    let bad_name = |octet: usize| TagError { kind: TagErrorKind::Name, at: at.saturating_add(octet) };
-    let name_length = spec
-        .iter()
-        .position(|&octet| !(octet.is_ascii_alphanumeric() || octet == b'_'))
-        .unwrap_or(spec.len());
-    let (name, rest) = spec.split_at_checked(name_length).ok_or(bad_name(0))?;
-    if !name.first().is_some_and(u8::is_ascii_alphabetic) {
-        return Err(bad_name(0));
+/// Why a piece of a list is no tag.
+fn fault(spec: &[u8], at: usize) -> TagError {
+    let error = |kind, offset| TagError { kind, at: at.saturating_add(offset) };
+    let name = name_length(spec);
+    let space = spec.get(name..).map_or(0, leading_space);
+    if spec.is_empty() {
+        error(TagErrorKind::Empty, 0)
+    } else if !spec.first().is_some_and(u8::is_ascii_alphabetic) {
+        error(TagErrorKind::Name, 0)
+    } else if name == spec.len() {
+        error(TagErrorKind::NoValue, name)
+    } else {
+        error(TagErrorKind::Name, name.saturating_add(space))
     }
-    let space = leading_space(rest);
-    let Some((b'=', value)) = rest.get(space..).and_then(<[u8]>::split_first) else {
-        let octet = name_length.saturating_add(space);
-        return Err(if octet == spec.len() {
-            TagError { kind: TagErrorKind::NoValue, at: at.saturating_add(octet) }
-        } else {
-            bad_name(octet)
-        });
-    };
-    let value_at = at
-        .saturating_add(name_length)
-        .saturating_add(space)
-        .saturating_add(1)
-        .saturating_add(leading_space(value));
-    let name = core::str::from_utf8(name).map_err(|_| bad_name(0))?;
-    Ok(Tag { name, value: value.trim_ascii_fws(), at, value_at })
+}
+
+/// How many octets at the start may be those of a name.
+fn name_length(octets: &[u8]) -> usize {
+    let is_name = |&octet: &u8| octet.is_ascii_alphanumeric() || octet == b'_';
+    octets.iter().position(|octet| !is_name(octet)).unwrap_or(octets.len())
 }
 
 fn is_fws(octet: u8) -> bool {
@@ -104,16 +112,9 @@ fn leading_space(octets: &[u8]) -> usize {
     octets.iter().position(|&octet| !is_fws(octet)).unwrap_or(octets.len())
 }
 
-trait Trim {
-    fn trim_ascii_fws(&self) -> &Self;
-}
-
-impl Trim for [u8] {
-    fn trim_ascii_fws(&self) -> &[u8] {
-        let start = leading_space(self);
-        let end = self.iter().rposition(|&octet| !is_fws(octet)).map_or(start, |last| last.saturating_add(1));
-        self.get(start..end).unwrap_or(&[])
-    }
+fn trim_end(octets: &[u8]) -> &[u8] {
+    let last = octets.iter().rposition(|&octet| !is_fws(octet));
+    octets.get(..last.map_or(0, |last| last.saturating_add(1))).unwrap_or(&[])
 }
 
 /// Why a piece of a tag list is no tag.
