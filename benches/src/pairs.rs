@@ -3,21 +3,24 @@
 
 use std::time::{Duration, Instant};
 
-/// The best times of two jobs that are run in turns: what is above the best is the machine's.
+/// The best times of two jobs that are run in turns: what is above the best is the machine's. The turns are short
+/// and many, so that some are not interrupted.
 pub fn pair(mut first: impl FnMut(), mut second: impl FnMut()) -> (Duration, Duration) {
-    let once = |job: &mut dyn FnMut(), times: u32| {
+    let turn = |job: &mut dyn FnMut(), times: u32| {
         let start = Instant::now();
         for _ in 0..times {
             job();
         }
         start.elapsed() / times
     };
-    let times = (Duration::from_millis(5).as_nanos() / once(&mut first, 1).as_nanos().max(1)).clamp(1, 1000);
-    let times = u32::try_from(times).unwrap_or(1);
+    let once = turn(&mut first, 1).max(Duration::from_nanos(1));
+    let times = Duration::from_micros(300).as_nanos() / once.as_nanos();
+    let times = u32::try_from(times).unwrap_or(u32::MAX).max(1);
+    let turns = (Duration::from_millis(500).as_nanos() / (once * times).as_nanos()).clamp(15, 1000);
     let mut best = (Duration::MAX, Duration::MAX);
-    for _ in 0..25 {
-        best.0 = best.0.min(once(&mut first, times));
-        best.1 = best.1.min(once(&mut second, times));
+    for _ in 0..turns {
+        best.0 = best.0.min(turn(&mut first, times));
+        best.1 = best.1.min(turn(&mut second, times));
     }
     best
 }

@@ -4,14 +4,15 @@ use alloc::{string::String, vec::Vec};
 
 const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-/// What an octet is in base64: a number below 64, or one of these.
-const SPACE: u8 = 64;
-const PADDING: u8 = 65;
-const OTHER: u8 = 66;
+/// What an octet is in base64: a number below 64, or one of these. Whatever they are shifted by, some of their
+/// highest bits stay.
+const SPACE: u32 = u32::MAX - 2;
+const PADDING: u32 = u32::MAX - 1;
+const OTHER: u32 = u32::MAX;
 
-const VALUES: [u8; 256] = values();
+const VALUES: [u32; 256] = values();
 
-const fn values() -> [u8; 256] {
+const fn values() -> [u32; 256] {
     let mut table = [OTHER; 256];
     let mut octet: u8 = 0;
     loop {
@@ -22,9 +23,9 @@ const fn values() -> [u8; 256] {
         )]
         {
             table[octet as usize] = match octet {
-                b'A'..=b'Z' => octet - b'A',
-                b'a'..=b'z' => octet - b'a' + 26,
-                b'0'..=b'9' => octet - b'0' + 52,
+                b'A'..=b'Z' => (octet - b'A') as u32,
+                b'a'..=b'z' => (octet - b'a' + 26) as u32,
+                b'0'..=b'9' => (octet - b'0' + 52) as u32,
                 b'+' => 62,
                 b'/' => 63,
                 b'=' => PADDING,
@@ -39,7 +40,7 @@ const fn values() -> [u8; 256] {
     }
 }
 
-fn value(octet: u8) -> u8 {
+fn value(octet: u8) -> u32 {
     VALUES.get(usize::from(octet)).copied().unwrap_or(OTHER)
 }
 
@@ -56,18 +57,8 @@ pub(crate) fn decode_base64(text: &[u8]) -> Result<Vec<u8>, usize> {
     let mut rest = text;
     let mut group = Group::default();
     loop {
-        // four at a time, as long as nothing else stands between
-        while group.count == 0
-            && let Some((&[a, b, c, d], more)) = rest.split_first_chunk::<4>()
-        {
-            let (a, b, c, d) = (value(a), value(b), value(c), value(d));
-            if (a | b | c | d) >= SPACE {
-                break;
-            }
-            let bits = u32::from(a) << 18 | u32::from(b) << 12 | u32::from(c) << 6 | u32::from(d);
-            let [_, first, second, third] = bits.to_be_bytes();
-            octets.extend_from_slice(&[first, second, third]);
-            rest = more;
+        if group.count == 0 {
+            rest = decode_fours(rest, &mut octets);
         }
         let at = text.len().saturating_sub(rest.len());
         let Some((&octet, more)) = rest.split_first() else {
@@ -86,6 +77,27 @@ pub(crate) fn decode_base64(text: &[u8]) -> Result<Vec<u8>, usize> {
     }
 }
 
+/// Decodes four characters at a time, as long as nothing else stands between. Gives what is left.
+fn decode_fours<'a>(text: &'a [u8], octets: &mut Vec<u8>) -> &'a [u8] {
+    let start = octets.len();
+    let (fours, _) = text.as_chunks::<4>();
+    octets.resize(start.saturating_add(fours.len().saturating_mul(3)), 0);
+    let (threes, _) = octets.get_mut(start..).unwrap_or(&mut []).as_chunks_mut::<3>();
+    let mut count: usize = 0;
+    for (four, three) in fours.iter().zip(threes) {
+        let [a, b, c, d] = *four;
+        let [overflow, decoded @ ..] =
+            (value(a) << 18 | value(b) << 12 | value(c) << 6 | value(d)).to_be_bytes();
+        if overflow != 0 {
+            break;
+        }
+        *three = decoded;
+        count = count.wrapping_add(1);
+    }
+    octets.truncate(start.saturating_add(count.saturating_mul(3)));
+    text.get(count.saturating_mul(4)..).unwrap_or(&[])
+}
+
 /// Up to four characters that are not all there yet.
 #[derive(Default)]
 struct Group {
@@ -94,8 +106,8 @@ struct Group {
 }
 
 impl Group {
-    fn push(&mut self, bits: u8, octets: &mut Vec<u8>) {
-        self.bits = self.bits << 6 | u32::from(bits);
+    fn push(&mut self, bits: u32, octets: &mut Vec<u8>) {
+        self.bits = self.bits << 6 | bits;
         self.count = self.count.saturating_add(1);
         if self.count == 4 {
             let [_, first, second, third] = self.bits.to_be_bytes();
@@ -141,17 +153,32 @@ fn padding(rest: &[u8], count: u8, at: usize) -> Result<(), usize> {
 
 /// Encodes base64, with padding.
 pub(crate) fn encode_base64(octets: &[u8]) -> String {
-    let mut text = String::with_capacity(octets.len().div_ceil(3).saturating_mul(4));
-    for group in octets.chunks(3) {
-        let [first, second, third] = [0, 1, 2].map(|at| group.get(at).copied().unwrap_or(0));
-        let bits = u32::from(first) << 16 | u32::from(second) << 8 | u32::from(third);
-        for (position, shift) in [18, 12, 6, 0].into_iter().enumerate() {
-            let sextet = usize::try_from(bits >> shift & 0x3f).unwrap_or(0);
-            let character = ALPHABET.get(sextet).copied().unwrap_or(b'=');
-            text.push(char::from(if position > group.len() { b'=' } else { character }));
-        }
+    let mut text = Vec::with_capacity(octets.len().div_ceil(3).saturating_mul(4));
+    let (threes, rest) = octets.as_chunks::<3>();
+    for &three in threes {
+        text.extend_from_slice(&encode_three(three));
     }
-    text
+    match *rest {
+        [first, second] => {
+            let [a, b, c, _] = encode_three([first, second, 0]);
+            text.extend_from_slice(&[a, b, c, b'=']);
+        }
+        [first] => {
+            let [a, b, ..] = encode_three([first, 0, 0]);
+            text.extend_from_slice(&[a, b, b'=', b'=']);
+        }
+        _ => {}
+    }
+    // all of it is ASCII
+    String::from_utf8(text).unwrap_or_default()
+}
+
+fn encode_three([first, second, third]: [u8; 3]) -> [u8; 4] {
+    let bits = u32::from_be_bytes([0, first, second, third]);
+    [18, 12, 6, 0].map(|shift| {
+        let sextet = usize::try_from(bits >> shift & 0x3f).unwrap_or(0);
+        ALPHABET.get(sextet).copied().unwrap_or(b'=')
+    })
 }
 
 /// Decodes dkim-quoted-printable; the error is the offset of what does not belong.

@@ -4,7 +4,7 @@
 //! place where one stops making sense.
 
 use crate::algorithm::{Canonicalization, Form};
-use alloc::string::String;
+use alloc::{string::String, vec::Vec};
 use mail_base::{Name, name::ToAscii};
 use nom::{
     IResult, Parser,
@@ -88,23 +88,16 @@ fn field_name(input: &[u8]) -> Parsed<'_, &[u8]> {
 /// sig-h-tag = %x68 [FWS] "=" [FWS] hdr-name *( [FWS] ":" [FWS] hdr-name )
 /// ```
 pub(crate) fn field_names(input: &[u8]) -> Parsed<'_, String> {
-    let (rest, first) = field_name(input)?;
-    let mut names = String::with_capacity(input.len());
-    push(&mut names, first);
-    fold_many0(
-        preceded(colon, field_name),
-        move || core::mem::take(&mut names),
-        |mut names: String, name: &[u8]| {
-            names.push(':');
-            push(&mut names, name);
-            names
-        },
-    )
-    .parse(rest)
-}
-
-fn push(text: &mut String, ascii: &[u8]) {
-    text.push_str(core::str::from_utf8(ascii).unwrap_or(""));
+    let mut names = Vec::with_capacity(input.len());
+    let (mut rest, first) = field_name(input)?;
+    names.extend_from_slice(first);
+    while let Ok((more, name)) = preceded(colon, field_name).parse(rest) {
+        names.push(b':');
+        names.extend_from_slice(name);
+        rest = more;
+    }
+    // all of it is ASCII
+    Ok((rest, String::from_utf8(names).unwrap_or_default()))
 }
 
 /// Whether `dns/txt` is among the methods. Arguments and methods that are not known are left out.
@@ -165,11 +158,15 @@ pub(crate) fn domain(value: &[u8], labels: usize, to_ascii: Option<ToAscii>) -> 
         Ok(text) => to_ascii.map(|to_ascii| to_ascii(text))?,
         Err(_) => return None,
     };
-    let name = name.ok().filter(|name: &Name| !name.is_root() && name.label_count() >= labels)?;
+    name.ok().filter(|name| !value.ends_with(b".") && is_domain(name, labels))
+}
+
+/// Whether a name is one of at least `labels` labels, each of which may stand in a `domain-name`.
+pub(crate) fn is_domain(name: &Name, labels: usize) -> bool {
     let is_sub_domain = |label: &str| {
         !label.starts_with('-')
             && !label.ends_with('-')
             && label.bytes().all(|octet| octet.is_ascii_alphanumeric() || matches!(octet, b'-' | b'_'))
     };
-    (!value.ends_with(b".") && name.labels().all(is_sub_domain)).then_some(name)
+    !name.is_root() && name.label_count() >= labels && name.labels().all(is_sub_domain)
 }

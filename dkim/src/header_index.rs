@@ -3,93 +3,152 @@
 use crate::signature::FieldNames;
 use alloc::{vec, vec::Vec};
 use core::cmp::Ordering;
-use mail_base::fields::Field;
+use mail_base::fields::{Field, Header};
 
-/// The fields of a header by name, and for each name from the bottom up.
-///
-/// Finding a name takes a binary search, and no field is looked at twice for one signature, so that a long `h=`
-/// over many fields costs no more than the two are long.
+/// Names, sorted: finding one takes a binary search.
 #[derive(Clone, Debug)]
-pub(crate) struct FieldIndex<'a> {
-    /// Sorted by name, those of one name from the bottom up.
+pub(crate) struct NameIndex<'a> {
+    /// Those of one name in the order in which they came.
     entries: Vec<Entry<'a>>,
 }
 
 #[derive(Clone, Copy, Debug)]
 struct Entry<'a> {
     name: Name<'a>,
-    field: Field<'a>,
-    /// Where the field stands among all.
+    /// Where the name stands among all.
     position: usize,
 }
 
-/// A name in an order in which case makes no difference: that of the keys first, which tell nearly all names
-/// apart and are quick to compare.
+impl<'a> NameIndex<'a> {
+    pub(crate) fn new(names: impl Iterator<Item = &'a [u8]>) -> Self {
+        let entries = names.enumerate().map(|(position, name)| Entry { name: Name::new(name), position });
+        let mut entries: Vec<_> = entries.collect();
+        entries.sort_unstable_by(|a, b| a.name.compare(&b.name).then(a.position.cmp(&b.position)));
+        Self { entries }
+    }
+
+    /// Where the first of a name stands.
+    pub(crate) fn find(&self, wanted: &[u8]) -> Option<usize> {
+        let wanted = Name::new(wanted);
+        let (_, entries) = self.from(&wanted);
+        entries.first().filter(|entry| entry.name.is(&wanted)).map(|entry| entry.position)
+    }
+
+    /// Where names stand that came before.
+    pub(crate) fn repeated(&self) -> impl Iterator<Item = usize> {
+        let pairs = self.entries.iter().zip(self.entries.iter().skip(1));
+        pairs.filter(|(one, next)| one.name.is(&next.name)).map(|(_, next)| next.position)
+    }
+
+    /// The entries from the first of a name on, and where that is.
+    fn from(&self, wanted: &Name<'_>) -> (usize, &[Entry<'a>]) {
+        let mut first = self.entries.partition_point(|entry| entry.name.key < wanted.key);
+        let mut entries = self.entries.get(first..).unwrap_or(&[]);
+        if wanted.octets.len() > Name::START {
+            let others = entries.partition_point(|entry| entry.name.compare(wanted).is_lt());
+            first = first.saturating_add(others);
+            entries = entries.get(others..).unwrap_or(&[]);
+        }
+        (first, entries)
+    }
+}
+
+/// A name in an order in which case makes no difference: that of the keys first, which are quick to compare and
+/// tell all names apart but long ones that begin alike.
 #[derive(Clone, Copy, Debug)]
 struct Name<'a> {
-    key: u64,
+    key: u128,
     octets: &'a [u8],
 }
 
 impl<'a> Name<'a> {
+    /// How many octets a key has, besides the length.
+    const START: usize = 15;
+
     fn new(octets: &'a [u8]) -> Self {
-        let mut key = [0; 8];
-        let start = key.iter_mut().zip(octets);
-        start.for_each(|(place, octet)| *place = octet.to_ascii_lowercase());
-        // the length in the place of the last octet: many names begin alike
-        key[7] = u8::try_from(octets.len()).unwrap_or(u8::MAX);
-        Self { key: u64::from_be_bytes(key), octets }
+        let mut start = [0; Self::START + 1];
+        let octets_of_key = octets.get(..Self::START).unwrap_or(octets);
+        if let Some(place) = start.get_mut(..octets_of_key.len()) {
+            place.copy_from_slice(octets_of_key);
+        }
+        Self {
+            key: lower_case(u128::from_be_bytes(start))
+                | u128::from(u8::try_from(octets.len()).unwrap_or(u8::MAX)),
+            octets,
+        }
     }
 
     fn compare(&self, other: &Self) -> Ordering {
-        self.key.cmp(&other.key).then_with(|| {
-            let octets = self.octets.iter().map(u8::to_ascii_lowercase);
-            octets.cmp(other.octets.iter().map(u8::to_ascii_lowercase))
-        })
+        match self.key.cmp(&other.key) {
+            Ordering::Equal if self.octets.len() <= Self::START => Ordering::Equal,
+            Ordering::Equal => {
+                let ours = self.octets.iter().skip(Self::START).map(u8::to_ascii_lowercase);
+                ours.cmp(other.octets.iter().skip(Self::START).map(u8::to_ascii_lowercase))
+            }
+            unequal => unequal,
+        }
+    }
+
+    fn is(&self, other: &Self) -> bool {
+        self.key == other.key && self.compare(other).is_eq()
     }
 }
 
-impl<'a> FieldIndex<'a> {
-    pub(crate) fn new(fields: impl Iterator<Item = Field<'a>>) -> Self {
-        let entries = fields.enumerate();
-        let mut entries: Vec<_> = entries
-            .map(|(position, field)| Entry { name: Name::new(field.name()), field, position })
-            .collect();
-        entries.sort_unstable_by(|a, b| a.name.compare(&b.name).then(b.position.cmp(&a.position)));
-        Self { entries }
+/// Sixteen octets in lower case.
+fn lower_case(octets: u128) -> u128 {
+    const fn each(octet: u8) -> u128 {
+        u128::from_ne_bytes([octet; 16])
     }
+    // the highest bit of each octet tells what is asked of it: no sum carries into the next octet
+    let low = octets & each(0x7f);
+    let is_upper =
+        low.wrapping_add(each(0x80 - b'A')) & !low.wrapping_add(each(0x80 - b'[')) & !octets & each(0x80);
+    octets | is_upper >> 2
+}
 
-    /// Where the fields of a name begin among the entries.
-    fn first(&self, wanted: &Name<'_>) -> usize {
-        self.entries.partition_point(|entry| entry.name.compare(wanted).is_lt())
+/// The fields of a header by name.
+///
+/// No field is looked at twice for one signature, so that a long `h=` over many fields costs no more than the two
+/// are long.
+#[derive(Clone, Debug)]
+pub(crate) struct FieldIndex<'a> {
+    header: &'a Header,
+    /// The names of the fields, from the bottom up.
+    names: NameIndex<'a>,
+}
+
+impl<'a> FieldIndex<'a> {
+    pub(crate) fn new(header: &'a Header) -> Self {
+        Self { header, names: NameIndex::new(header.fields().rev().map(|field| field.name())) }
     }
 
     /// How many fields have a name.
     pub(crate) fn count(&self, wanted: &str) -> usize {
         let wanted = Name::new(wanted.as_bytes());
-        let from = self.entries.get(self.first(&wanted)..).unwrap_or(&[]);
-        from.partition_point(|entry| entry.name.compare(&wanted).is_eq())
+        let (_, entries) = self.names.from(&wanted);
+        entries.iter().take_while(|entry| entry.name.is(&wanted)).count()
     }
 
     /// The fields that `names` means, in its order: of each name the bottom one first, then the next above it.
     /// Where there is none left the name stands for nothing. `own` is the place of the signature's own field,
     /// which no signature covers (§3.5, `h=`).
-    pub(crate) fn select(&self, names: &FieldNames, own: Option<usize>, mut each: impl FnMut(&Field<'a>)) {
+    pub(crate) fn select(&self, names: &FieldNames, own: usize, mut each: impl FnMut(&Field<'a>)) {
         // how many fields of a name are used up, kept where the first of that name is
-        let mut used = vec![0_usize; self.entries.len()];
+        let mut used = vec![0_usize; self.names.entries.len()];
         for wanted in names.iter() {
             let wanted = Name::new(wanted.as_bytes());
-            let first = self.first(&wanted);
+            let (first, entries) = self.names.from(&wanted);
             let Some(used) = used.get_mut(first) else { continue };
-            while let Some(entry) = self.entries.get(first.saturating_add(*used)) {
-                if entry.name.compare(&wanted).is_ne() {
-                    break;
-                }
+            while let Some(entry) = entries.get(*used).filter(|entry| entry.name.is(&wanted)) {
                 *used = used.saturating_add(1);
-                if Some(entry.position) != own {
-                    each(&entry.field);
-                    break;
+                let from_top = self.names.entries.len().saturating_sub(entry.position).saturating_sub(1);
+                if from_top == own {
+                    continue;
                 }
+                if let Some(field) = self.header.field(from_top) {
+                    each(&field);
+                }
+                break;
             }
         }
     }
@@ -99,13 +158,16 @@ impl<'a> FieldIndex<'a> {
 mod tests {
     use super::*;
     use alloc::string::String;
-    use mail_base::fields::{Header, HeaderLimits};
+    use mail_base::fields::HeaderLimits;
+
+    /// No field stands there.
+    const NONE: usize = 9;
 
     const HEADER: &[u8] = b"To: 1\r\nfrom: 2\r\nno field\r\nTO : 3\r\nSubject: 4\r\nto: 5\r\n\r\n";
 
-    fn select(names: &[&str], own: Option<usize>) -> Vec<String> {
+    fn select(names: &[&str], own: usize) -> Vec<String> {
         let header = Header::parse(HEADER, HeaderLimits::default()).unwrap();
-        let index = FieldIndex::new(header.fields());
+        let index = FieldIndex::new(&header);
         assert_eq!(index.count("tO"), 3);
         assert_eq!(index.count("absent"), 0);
         let mut found = Vec::new();
@@ -118,22 +180,41 @@ mod tests {
 
     #[test]
     fn fields_of_one_name_are_taken_from_the_bottom_up() {
-        assert_eq!(select(&["to"], None), ["5"]);
-        assert_eq!(select(&["TO", "From", "to", "subject"], None), ["5", "2", "3", "4"]);
-        assert_eq!(select(&["to", "to", "to"], None), ["5", "3", "1"]);
+        assert_eq!(select(&["to"], NONE), ["5"]);
+        assert_eq!(select(&["TO", "From", "to", "subject"], NONE), ["5", "2", "3", "4"]);
+        assert_eq!(select(&["to", "to", "to"], NONE), ["5", "3", "1"]);
     }
 
     #[test]
     fn what_is_used_up_or_absent_is_nothing() {
-        assert_eq!(select(&["to", "to", "to", "to", "to"], None), ["5", "3", "1"]);
-        assert_eq!(select(&["cc", "from", "zz", "from", "a"], None), ["2"]);
-        assert_eq!(select(&[], None), [""; 0]);
+        assert_eq!(select(&["to", "to", "to", "to", "to"], NONE), ["5", "3", "1"]);
+        assert_eq!(select(&["cc", "from", "zz", "from", "a"], NONE), ["2"]);
+        assert_eq!(select(&[], NONE), [""; 0]);
     }
 
     #[test]
     fn the_own_field_is_left_out() {
-        assert_eq!(select(&["to", "to"], Some(5)), ["3", "1"]);
-        assert_eq!(select(&["to", "to"], Some(3)), ["5", "1"]);
+        assert_eq!(select(&["to", "to"], 5), ["3", "1"]);
+        assert_eq!(select(&["to", "to"], 3), ["5", "1"]);
+    }
+
+    #[test]
+    fn the_first_of_a_name_is_found() {
+        let index = NameIndex::new(["b", "A", "c", "a", "B", "a"].into_iter().map(str::as_bytes));
+        assert_eq!(
+            [&b"a"[..], b"b", b"C", b"d"].map(|name| index.find(name)),
+            [Some(1), Some(0), Some(2), None]
+        );
+        assert_eq!(index.repeated().collect::<Vec<_>>(), [3, 5, 4]);
+    }
+
+    #[test]
+    fn case_makes_no_difference() {
+        let octets: [u8; 256] = core::array::from_fn(|at| u8::try_from(at).unwrap());
+        for chunk in octets.as_chunks::<16>().0 {
+            let lower = lower_case(u128::from_be_bytes(*chunk)).to_be_bytes();
+            assert_eq!(lower, chunk.map(|octet| octet.to_ascii_lowercase()));
+        }
     }
 
     #[test]
@@ -142,7 +223,7 @@ mod tests {
         let names = ["Content-Type", "Content-Test", "CONTENT-TYPE", &long[0], &long[1], &long[2]];
         let header: String = names.iter().map(|name| alloc::format!("{name}: v\r\n")).collect();
         let header = Header::parse(header.as_bytes(), HeaderLimits::default()).unwrap();
-        let index = FieldIndex::new(header.fields());
+        let index = FieldIndex::new(&header);
         let counts = names.map(|name| index.count(name));
         assert_eq!(counts, [2, 1, 2, 1, 1, 1]);
         assert_eq!(index.count("content-tess"), 0);

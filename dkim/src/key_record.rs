@@ -172,13 +172,19 @@ impl KeyRecord {
 /// # Errors
 /// A [`NameError`] where the whole is too long.
 pub fn key_name(selector: &Name, domain: &Name) -> Result<Name, NameError> {
-    let mut name = String::with_capacity(
-        selector.as_str().len().saturating_add(domain.as_str().len()).saturating_add(12),
-    );
-    for part in [selector.as_str(), "._domainkey.", domain.as_str()] {
+    let mut name = String::with_capacity(key_name_length(selector, domain));
+    for part in [selector.as_str(), BETWEEN, domain.as_str()] {
         name.push_str(part);
     }
     Name::parse(&name)
+}
+
+/// What stands between the selector and the domain.
+const BETWEEN: &str = "._domainkey.";
+
+/// How many octets that name has, or would have.
+pub(crate) fn key_name_length(selector: &Name, domain: &Name) -> usize {
+    selector.as_str().len().saturating_add(BETWEEN.len()).saturating_add(domain.as_str().len())
 }
 
 impl fmt::Display for KeyRecord {

@@ -17,9 +17,8 @@ pub(crate) fn field(form: Form, field: &Field<'_>, out: &mut Vec<u8>) {
         }
         Form::Relaxed => {
             relaxed_name(field, out);
-            let raw = field.raw();
-            let value = raw.strip_suffix(b"\r\n").unwrap_or(raw);
-            relaxed_value(value_of(value), out);
+            let value = field.raw_value();
+            relaxed_value(value.strip_suffix(b"\r\n").unwrap_or(value), out);
             out.extend_from_slice(b"\r\n");
         }
     }
@@ -38,9 +37,8 @@ pub(crate) fn signature_field(
     match form {
         Form::Simple => {
             let raw = field.raw();
-            let name_length =
-                raw.iter().position(|&octet| octet == b':').map_or(0, |colon| colon.saturating_add(1));
-            out.extend_from_slice(raw.get(..name_length).unwrap_or(&[]));
+            let name = raw.strip_suffix(field.raw_value()).unwrap_or(&[]);
+            out.extend_from_slice(name);
             out.extend_from_slice(before);
             out.extend_from_slice(after);
         }
@@ -53,17 +51,14 @@ pub(crate) fn signature_field(
     }
 }
 
-fn value_of(raw: &[u8]) -> &[u8] {
-    match raw.iter().position(|&octet| octet == b':') {
-        Some(colon) => raw.get(colon.saturating_add(1)..).unwrap_or(&[]),
-        None => raw,
-    }
-}
-
 /// "Convert all header field names … to lowercase. … Delete any WSP characters remaining before and after the
 /// colon".
 fn relaxed_name(field: &Field<'_>, out: &mut Vec<u8>) {
-    out.extend(field.name().iter().map(u8::to_ascii_lowercase));
+    let start = out.len();
+    out.extend_from_slice(field.name());
+    if let Some(name) = out.get_mut(start..) {
+        name.make_ascii_lowercase();
+    }
     out.push(b':');
 }
 

@@ -16,11 +16,7 @@ pub(super) fn next_change(octets: &[u8]) -> usize {
             return position.saturating_mul(BLOCK).saturating_add(first_change(block, next));
         }
     }
-    let at = ahead.len().saturating_mul(BLOCK);
-    let rest = octets.get(at..).unwrap_or(&[]);
-    let next = rest.iter().skip(1).copied().chain([b' ']);
-    let change = rest.iter().zip(next).position(|(&octet, next)| is_change(octet, next));
-    change.map_or(octets.len(), |offset| at.saturating_add(offset))
+    next_in_words(octets, ahead.len().saturating_mul(BLOCK), changes_in_word, is_change)
 }
 
 fn has_change(block: &[u8; BLOCK], next: &[u8; BLOCK]) -> bool {
@@ -33,25 +29,55 @@ fn distance(octet: u8, next: u8) -> u8 {
     from_space.min(octet ^ b'\t')
 }
 
-/// The offset of the first change or CR in the value of a header field, which is short: words of eight octets will do.
+/// The offset of the first change or CR in the value of a header field, which is short: blocks of sixteen octets,
+/// then words of eight will do.
 pub(super) fn next_stop(octets: &[u8]) -> usize {
-    let mut at: usize = 0;
-    loop {
-        let here = octets.get(at..).unwrap_or(&[]);
-        let ahead = here.get(1..).unwrap_or(&[]);
-        if let (Some(word), Some(next)) = (here.first_chunk(), ahead.first_chunk()) {
-            let (word, next) = (u64::from_le_bytes(*word), u64::from_le_bytes(*next));
-            let stops = changes_in_word(word, next) | zeros_in_word(word ^ each(b'\r'));
-            if stops == 0 {
-                at = at.saturating_add(8);
-                continue;
-            }
-            return at.saturating_add(first_in_word(stops));
+    const SHORT: usize = 16;
+    let (blocks, _) = octets.as_chunks::<SHORT>();
+    let (ahead, _) = octets.get(1..).unwrap_or(&[]).as_chunks::<SHORT>();
+    let pairs = blocks.iter().zip(ahead);
+    let at = pairs.take_while(|(block, next)| !has_stop(block, next)).count().saturating_mul(SHORT);
+    next_in_words(octets, at, stops_in_word, is_stop)
+}
+
+/// The offset of the first octet for which this holds, which is asked of words and of single octets. It holds for
+/// none before `at`. After the last octet there is a space.
+fn next_in_words(
+    octets: &[u8],
+    mut at: usize,
+    in_word: impl Fn(u64, u64) -> u64,
+    in_octet: impl Fn(u8, u8) -> bool,
+) -> usize {
+    let here = |at: usize| octets.get(at..).and_then(<[u8]>::first_chunk).copied().map(u64::from_le_bytes);
+    while let (Some(word), Some(next)) = (here(at), here(at.saturating_add(1))) {
+        let found = in_word(word, next);
+        if found != 0 {
+            return at.saturating_add(first_in_word(found));
         }
-        let next = ahead.iter().copied().chain([b' ']);
-        let stop = here.iter().zip(next).position(|(&octet, next)| is_change(octet, next) || octet == b'\r');
-        return stop.map_or(octets.len(), |offset| at.saturating_add(offset));
+        at = at.saturating_add(8);
     }
+    let found = match octets.last_chunk().copied().map(u64::from_le_bytes) {
+        // of some octets it is known already
+        Some(word) => {
+            at = octets.len().saturating_sub(8);
+            let found = in_word(word, word >> 8 | u64::from(b' ') << 56);
+            (found != 0).then(|| first_in_word(found))
+        }
+        None => {
+            let next = octets.iter().skip(1).copied().chain([b' ']);
+            at = 0;
+            octets.iter().zip(next).position(|(&octet, next)| in_octet(octet, next))
+        }
+    };
+    found.map_or(octets.len(), |offset| at.saturating_add(offset))
+}
+
+fn has_stop<const LENGTH: usize>(block: &[u8; LENGTH], next: &[u8; LENGTH]) -> bool {
+    block.iter().zip(next).fold(false, |found, (&octet, &next)| found | is_stop(octet, next))
+}
+
+fn is_stop(octet: u8, next: u8) -> bool {
+    is_change(octet, next) | (octet == b'\r')
 }
 
 /// No branch: it is a handful of vector instructions for sixteen octets or more.
@@ -89,6 +115,10 @@ pub(super) fn space_length(octets: &[u8]) -> usize {
 fn changes_in_word(word: u64, next: u64) -> u64 {
     let is_low = !((next & each(0x7f)).wrapping_add(each(0x7f - b' ')) | next);
     zeros_in_word(word ^ each(b'\t')) | (zeros_in_word(word ^ each(b' ')) & is_low & each(0x80))
+}
+
+fn stops_in_word(word: u64, next: u64) -> u64 {
+    changes_in_word(word, next) | zeros_in_word(word ^ each(b'\r'))
 }
 
 /// The highest bit of each octet of a word that is zero: adding 0x7f to its low bits does not reach the highest

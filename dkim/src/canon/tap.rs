@@ -20,8 +20,7 @@ const LONG: usize = 256;
 /// Signatures that want the same form share one hash of each algorithm. One that signs only the first octets
 /// (`l=`) takes the digest as it is when the hash has come that far.
 pub(crate) struct Tap {
-    buffer: [u8; BUFFER],
-    filled: usize,
+    buffer: Vec<u8>,
     octets: u64,
     hashes: Vec<(HashAlgorithm, Box<dyn Hash>)>,
     /// The lengths at which digests are wanted and have not been taken, the nearest last.
@@ -32,10 +31,9 @@ pub(crate) struct Tap {
 impl Tap {
     pub(crate) fn new() -> Self {
         Self {
-            buffer: [0; BUFFER],
-            filled: 0,
+            buffer: Vec::with_capacity(BUFFER),
             octets: 0,
-            hashes: Vec::new(),
+            hashes: Vec::with_capacity(1),
             cuts: Vec::new(),
             digests: Vec::new(),
         }
@@ -62,21 +60,17 @@ impl Tap {
     #[inline]
     fn append(&mut self, piece: &[u8]) {
         self.octets = self.octets.wrapping_add(u64::try_from(piece.len()).unwrap_or(0));
-        let end = self.filled.saturating_add(piece.len());
-        match self.buffer.get_mut(self.filled..end) {
-            Some(room) if piece.len() < LONG => {
-                room.copy_from_slice(piece);
-                self.filled = end;
-            }
-            _ => self.append_after_flush(piece),
+        if piece.len() < LONG && piece.len() <= BUFFER.saturating_sub(self.buffer.len()) {
+            self.buffer.extend_from_slice(piece);
+        } else {
+            self.append_after_flush(piece);
         }
     }
 
     fn append_after_flush(&mut self, piece: &[u8]) {
         self.flush();
         if piece.len() < LONG {
-            // now there is room
-            self.append(piece);
+            self.buffer.extend_from_slice(piece);
         } else {
             self.hash(piece);
         }
@@ -95,11 +89,10 @@ impl Tap {
     }
 
     fn flush(&mut self) {
-        let gathered = self.buffer.get(..self.filled).unwrap_or(&[]);
         for (_, hash) in &mut self.hashes {
-            hash.update(gathered);
+            hash.update(&self.buffer);
         }
-        self.filled = 0;
+        self.buffer.clear();
     }
 
     fn hash(&mut self, piece: &[u8]) {
@@ -117,6 +110,7 @@ impl Tap {
 
     /// Ends the canonical form.
     pub(crate) fn finish(mut self) -> Digests {
+        self.digests.reserve_exact(self.hashes.len());
         let octets = self.octets;
         self.take_digests(octets);
         Digests { octets, digests: self.digests }
@@ -133,6 +127,7 @@ pub(crate) fn want(
     backend: &dyn Backend,
 ) -> bool {
     if !forms.iter().any(|existing| existing.form() == form) {
+        forms.reserve_exact(1);
         forms.push(BodyForm::new(form, Tap::new()));
     }
     let Some(wanted) = forms.iter_mut().find(|existing| existing.form() == form) else { return false };

@@ -6,12 +6,11 @@ use crate::{
     backend::{Backend, Digest, SigningKey},
     canon,
     encoding::encode_base64,
-    header_index::FieldIndex,
     signature::{FIELD_NAME, Signature},
 };
 use alloc::{string::String, vec::Vec};
 use core::fmt::{self, Write as _};
-use mail_base::fields::Field;
+use mail_base::{fields::Field, scan};
 
 /// The longest line that is written, where its words allow it. It leaves room for what a relay may put before
 /// it.
@@ -29,16 +28,14 @@ pub struct Unsigned {
 }
 
 impl Unsigned {
-    pub(crate) fn new(
-        signature: &Signature,
-        index: &FieldIndex<'_>,
-        header_length: usize,
-        backend: &'static dyn Backend,
-    ) -> Self {
+    pub(crate) fn new(signature: &Signature, fields: &[Field<'_>], backend: &'static dyn Backend) -> Self {
         let text = FieldText::new(signature);
         let form = signature.canonicalization.header;
+        let header_length: usize = fields.iter().map(|field| field.raw().len()).sum();
         let mut data = Vec::with_capacity(header_length.saturating_add(text.text.len()));
-        index.select(&signature.fields, None, |field| canon::header::field(form, field, &mut data));
+        for field in fields {
+            canon::header::field(form, field, &mut data);
+        }
         let own = Field::new(text.text.as_bytes());
         let end = own.value().len();
         canon::header::signature_field(form, &own, end..end, &mut data);
@@ -130,15 +127,10 @@ impl fmt::Display for SignatureField {
     }
 }
 
-/// Cuts a piece that fits into a line off what does not, though not inside an encoded octet.
-fn break_quoted_printable(text: &str) -> Option<(&str, &str)> {
-    if text.len() < LINE {
-        return None;
-    }
-    let longest = LINE.saturating_sub(2);
-    let start = text.get(..longest)?;
-    let escape = start.rfind('=').filter(|&at| at.saturating_add(3) > longest);
-    text.split_at_checked(escape.unwrap_or(longest))
+/// How much of a copied field fits into so many columns, without breaking an encoded octet.
+fn quoted_printable_length(text: &str, room: usize) -> usize {
+    let escape = text.get(..room).and_then(|start| start.rfind('='));
+    escape.filter(|&at| at.saturating_add(3) > room).unwrap_or(room)
 }
 
 /// The text of a field, folded while it is written.
@@ -158,7 +150,7 @@ impl FieldText {
         text.push_str(FIELD_NAME);
         text.push(':');
         let mut field = Self { column: text.len(), text };
-        let mut tag = String::new();
+        let mut tag = String::with_capacity(512);
         signature.for_each_tag(|text| {
             tag.clear();
             // writing to a String does not fail
@@ -171,18 +163,40 @@ impl FieldText {
 
     /// Adds a tag after a space. One that is a list is broken after its separators where it must be.
     fn put_tag(&mut self, tag: &str) {
-        let separator = match tag.get(..2) {
-            Some("h=") => ':',
-            Some("z=") => '|',
-            _ => return self.put_word(tag, true),
-        };
-        for (position, item) in tag.split_inclusive(separator).enumerate() {
-            let mut rest = item;
-            while let Some((line, more)) = break_quoted_printable(rest).filter(|_| separator == '|') {
-                self.put_word(line, position == 0);
-                rest = more;
+        match tag.get(..2) {
+            Some("h=") => self.put_list(tag, b':'),
+            Some("z=") => self.put_list(tag, b'|'),
+            _ => self.put_word(tag, true),
+        }
+    }
+
+    fn put_list(&mut self, list: &str, separator: u8) {
+        let mut rest = list;
+        let mut spaced = true;
+        loop {
+            let room = LINE.saturating_sub(self.column).saturating_sub(usize::from(spaced));
+            if rest.len() <= room {
+                return self.put_word(rest, spaced);
             }
-            self.put_word(rest, position == 0);
+            let fits = rest.as_bytes().get(..room).unwrap_or(&[]);
+            let length = match fits.iter().rposition(|&octet| octet == separator) {
+                Some(last) => last.saturating_add(1),
+                // on a line of its own more of it may fit
+                None if self.column > 1 => 0,
+                None if separator == b'|' => quoted_printable_length(rest, room),
+                None => {
+                    scan::position(rest.as_bytes(), separator).map_or(rest.len(), |at| at.saturating_add(1))
+                }
+            };
+            let (line, more) = rest.split_at_checked(length).unwrap_or((rest, ""));
+            if !line.is_empty() {
+                self.put_word(line, spaced);
+            }
+            if more.is_empty() {
+                return;
+            }
+            self.fold();
+            (rest, spaced) = (more, false);
         }
     }
 

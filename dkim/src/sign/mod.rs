@@ -11,6 +11,7 @@
 //! that is awaited.
 
 mod field;
+mod selection;
 mod signer;
 mod template;
 

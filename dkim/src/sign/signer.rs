@@ -1,13 +1,12 @@
 //! The machine that reads a message once.
 
-use super::{SignError, Template, Unsigned};
+use super::{SignError, Template, Unsigned, selection::Selection};
 use crate::{
     backend::{Backend, Digest},
     canon::{
         body::BodyForm,
         tap::{Digests, Tap, want},
     },
-    header_index::FieldIndex,
     line_ends::Normaliser,
     policy::LineEnds,
     signature::{CopiedField, FieldNames, Signature},
@@ -134,9 +133,7 @@ impl Signer {
             return Err(SignError::Header(error));
         }
         let header = reader.finish();
-        let fields: Vec<Field<'_>> = header.fields().collect();
-        check_header(&header, &fields, line_ends)?;
-        let index = FieldIndex::new(fields.iter().copied());
+        check_header(&header, line_ends)?;
         let digests: Vec<_> = forms.into_iter().map(|form| (form.form(), form.finish().finish())).collect();
         let unsigned = templates.iter().map(|template| {
             template.check()?;
@@ -144,22 +141,23 @@ impl Signer {
             let body_hash =
                 found.and_then(|(_, digests): &(_, Digests)| digests.get(template.algorithm.hash(), None));
             let body_hash = body_hash.ok_or(SignError::Algorithm(template.algorithm))?;
-            let signature = signature(template, now, &index, body_hash);
-            Ok(Unsigned::new(&signature, &index, header.as_bytes().len(), backend))
+            let Selection { names, fields } = Selection::new(template, &header);
+            let signature = signature(template, now, names, &fields, body_hash);
+            Ok(Unsigned::new(&signature, &fields, backend))
         });
         unsigned.collect()
     }
 }
 
 /// Refuses what no receiver should accept.
-fn check_header(header: &Header, fields: &[Field<'_>], line_ends: LineEnds) -> Result<(), SignError> {
-    if let Some(field) = fields.iter().find(|field| field.is_malformed()) {
+fn check_header(header: &Header, line_ends: LineEnds) -> Result<(), SignError> {
+    if let Some(field) = header.fields().find(Field::is_malformed) {
         return Err(SignError::MalformedField { at: field.at() });
     }
     if line_ends == LineEnds::AsReceived && header.bare_line_feeds() > 0 {
         return Err(SignError::BareLineFeed);
     }
-    match fields.iter().filter(|field| field.is_named("from")).count() {
+    match header.fields().filter(|field| field.is_named("from")).count() {
         0 => Err(SignError::NoFrom),
         1 => Ok(()),
         count => Err(SignError::SeveralFrom { count }),
@@ -167,15 +165,17 @@ fn check_header(header: &Header, fields: &[Field<'_>], line_ends: LineEnds) -> R
 }
 
 /// The signature that a template makes of a message, but for the signature itself.
-fn signature(template: &Template, now: u64, index: &FieldIndex<'_>, body_hash: &Digest) -> Signature {
-    let names = field_names(template, index);
-    let mut copied_fields = Vec::new();
-    if template.copy_fields {
-        index.select(&names, None, |field| {
-            let name = String::from_utf8_lossy(field.name());
-            copied_fields.extend(CopiedField::new(&name, field.value()));
-        });
-    }
+fn signature(
+    template: &Template,
+    now: u64,
+    names: FieldNames,
+    fields: &[Field<'_>],
+    body_hash: &Digest,
+) -> Signature {
+    let copies = fields.iter().filter(|_| template.copy_fields).filter_map(|field| {
+        let name = String::from_utf8_lossy(field.name());
+        CopiedField::new(&name, field.value())
+    });
     Signature {
         algorithm: template.algorithm,
         signature: Vec::new(),
@@ -188,22 +188,7 @@ fn signature(template: &Template, now: u64, index: &FieldIndex<'_>, body_hash: &
         selector: template.selector.clone(),
         timestamp: template.timestamp.then_some(now),
         expiration: template.lifetime.map(|lifetime| now.saturating_add(lifetime.max(1))),
-        copied_fields,
+        copied_fields: copies.collect(),
         wants_reports: template.wants_reports,
     }
-}
-
-/// `h=`: each name as often as the message has it, and once more where it is to be sealed (RFC 6376 §5.4.2).
-fn field_names(template: &Template, index: &FieldIndex<'_>) -> FieldNames {
-    let mut names = FieldNames::default();
-    for name in template.oversigned.iter() {
-        names.push(name, index.count(name).saturating_add(1));
-    }
-    for name in template.signed.iter() {
-        let count = index.count(name);
-        if count > 0 && !template.oversigned.contains(name) {
-            names.push(name, count);
-        }
-    }
-    names
 }

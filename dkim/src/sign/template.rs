@@ -4,10 +4,10 @@ use super::SignError;
 use crate::{
     algorithm::{Algorithm, Canonicalization},
     grammar,
-    key_record::key_name,
+    key_record::key_name_length,
     signature::{FieldNames, Identity},
 };
-use mail_base::Name;
+use mail_base::{Name, name::MAX_OCTETS};
 
 /// Fields that a [`Template`] signs and seals by default: signed once more than they are there, so that none
 /// can be added (RFC 6376 §8.15). They are what a reader sees or a program acts on.
@@ -111,21 +111,18 @@ impl Template {
         if !self.oversigned.contains("from") && !self.signed.contains("from") {
             return Err(SignError::FromNotSigned);
         }
-        if !is_read_back(&self.domain, 2) {
+        if !grammar::is_domain(&self.domain, 2) {
             return Err(SignError::Domain);
         }
-        if !is_read_back(&self.selector, 1) {
+        if !grammar::is_domain(&self.selector, 1) {
             return Err(SignError::Selector);
         }
         if self.identity.as_ref().is_some_and(|identity| !identity.domain().is_within(&self.domain)) {
             return Err(SignError::ForeignIdentity);
         }
-        key_name(&self.selector, &self.domain).map_err(|_| SignError::KeyName)?;
+        if key_name_length(&self.selector, &self.domain) > MAX_OCTETS {
+            return Err(SignError::KeyName);
+        }
         Ok(())
     }
-}
-
-/// Whether a verifier takes a name for one of so many labels.
-fn is_read_back(name: &Name, labels: usize) -> bool {
-    grammar::domain(name.as_str().as_bytes(), labels, None).is_some()
 }

@@ -6,7 +6,7 @@ mod read;
 pub use error::{SignatureError, SignatureErrorKind};
 
 pub(crate) use error::tag_rule;
-pub(crate) use read::{Sketch, read, signature_text};
+pub(crate) use read::{Sketch, read, signature_text, without_space};
 
 use crate::{
     algorithm::{Algorithm, Canonicalization},
@@ -125,13 +125,17 @@ impl FieldNames {
             !name.is_empty()
                 && name.bytes().all(|octet| octet.is_ascii_graphic() && !matches!(octet, b':' | b';'))
         };
-        let mut list = Self { text: String::with_capacity(256) };
+        let mut list = Self::with_capacity(256);
         for name in names {
             if is_name(name.as_ref()) {
                 list.push(name.as_ref(), 1);
             }
         }
         list
+    }
+
+    pub(crate) fn with_capacity(octets: usize) -> Self {
+        Self { text: String::with_capacity(octets) }
     }
 
     /// Adds a name, that is one, so many times.
@@ -146,21 +150,26 @@ impl FieldNames {
 
     /// The names, as written.
     pub fn iter(&self) -> impl Iterator<Item = &str> + Clone {
-        // by octets, which is much quicker than by characters
-        let ends = self.text.bytes().enumerate().filter(|(_, octet)| *octet == b':').map(|(at, _)| at);
-        let mut start: usize = 0;
-        let names = ends.chain([self.text.len()]).map(move |end| {
-            let name = self.text.get(start..end).unwrap_or("");
-            start = end.saturating_add(1);
-            name
-        });
-        names.filter(|name| !name.is_empty())
+        let mut rest = self.text.as_str();
+        core::iter::from_fn(move || {
+            // names are short, and octets are found sooner than characters
+            let end = rest.bytes().position(|octet| octet == b':').unwrap_or(rest.len());
+            let (name, more) = rest.split_at_checked(end).filter(|(name, _)| !name.is_empty())?;
+            rest = more.get(1..).unwrap_or("");
+            Some(name)
+        })
     }
 
     /// How often a name is among them, in any case.
     #[must_use]
     pub fn count(&self, name: &str) -> usize {
         self.iter().filter(|listed| listed.eq_ignore_ascii_case(name)).count()
+    }
+
+    /// Whether a name is among them so many times or more.
+    pub(crate) fn covers(&self, name: &str, times: usize) -> bool {
+        let mut found = self.iter().filter(|listed| listed.eq_ignore_ascii_case(name));
+        times.checked_sub(1).is_none_or(|others| found.nth(others).is_some())
     }
 
     /// Whether a name is among them, in any case.

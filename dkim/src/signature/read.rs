@@ -63,12 +63,15 @@ impl<'a> Found<'a> {
             })?;
             let is_new = match found.place(tag.name) {
                 Some(place) => place.replace(tag).is_none(),
-                None => others.insert(tag.name),
+                None => {
+                    // the rules of the tags that are known are narrower
+                    check_octets(&tag)?;
+                    others.insert(tag.name)
+                }
             };
             if !is_new {
                 return Err(SignatureError { kind: SignatureErrorKind::Duplicate, at: tag.at });
             }
-            check_octets(&tag)?;
         }
         Ok(found)
     }
@@ -132,7 +135,10 @@ pub(crate) fn read(
             Some(tag) => copied_fields(&tag)?,
             None => Vec::new(),
         },
-        wants_reports: found.wants_reports.is_some_and(|tag| tag.value == b"y"),
+        wants_reports: match found.wants_reports {
+            Some(tag) => check_octets(&tag).map(|()| tag.value == b"y")?,
+            None => false,
+        },
     };
     if let Some(tag) = found.query
         && optional(Some(tag), Kind::Query, grammar::query_methods)? != Some(true)
@@ -225,9 +231,14 @@ impl Sketch {
 /// The text of `b=`, without white space, or its first characters. Empty where there is none, or what stands
 /// there cannot be printed.
 pub(crate) fn signature_text(value: &[u8], most: usize) -> String {
-    let Some(tag) = Tags::new(value).flatten().find(|tag| tag.name == "b") else { return String::new() };
-    let mut text = String::with_capacity(tag.value.len().min(most));
-    let octets = tag.value.iter().filter(|octet| !octet.is_ascii_whitespace());
+    let tag = Tags::new(value).flatten().find(|tag| tag.name == "b");
+    tag.map_or(String::new(), |tag| without_space(tag.value, most))
+}
+
+/// The first characters of a value, white space not counted.
+pub(crate) fn without_space(value: &[u8], most: usize) -> String {
+    let mut text = String::with_capacity(value.len().min(most));
+    let octets = value.iter().filter(|octet| !octet.is_ascii_whitespace());
     let octets = octets.take_while(|octet| octet.is_ascii_graphic()).take(most);
     text.extend(octets.map(|&octet| char::from(octet)));
     text

@@ -15,7 +15,7 @@ use core::ops::Range;
 use mail_base::{
     Inquiry, Name, Step,
     dns::{Answer, Question},
-    fields::{Field, Header},
+    fields::Header,
 };
 
 /// What the inquiries of one message share.
@@ -75,21 +75,19 @@ impl KeyInquiry {
     #[must_use]
     pub fn verify(self, keys: &Keys) -> Vec<SignatureReport> {
         let Self { message, signatures, .. } = self;
-        let fields: Vec<Field<'_>> = message.header.fields().collect();
-        let index = FieldIndex::new(fields.iter().copied());
+        let index = FieldIndex::new(&message.header);
         let mut room = Vec::new();
         let each = signatures.into_iter().map(|pending| {
             let Pending { mut report, signature, field, hole, .. } = pending;
             let policy = &message.policy;
             match keys.found() {
                 Ok(keys) => {
-                    let own = fields.get(field).map(|own| (field, own, hole));
-                    header_data(&message.header, &index, &signature, own, &mut room);
+                    header_data(&message.header, &index, &signature, field, hole, &mut room);
                     let attempt = best_attempt(keys, policy, &signature, &room);
                     attempt.tell(&mut report);
                     if report.cause.is_none() {
                         report.cause =
-                            mismatch(&report).or_else(|| refusal(policy, &fields, &signature, &report));
+                            mismatch(&report).or_else(|| refusal(policy, &index, &signature, &report));
                     }
                 }
                 Err((fact, cause)) => {
@@ -181,7 +179,7 @@ fn mismatch(report: &SignatureReport) -> Option<Cause> {
 /// Whether a signature that is good is not good enough.
 fn refusal(
     policy: &Policy,
-    fields: &[Field<'_>],
+    index: &FieldIndex<'_>,
     signature: &Signature,
     report: &SignatureReport,
 ) -> Option<Cause> {
@@ -191,29 +189,28 @@ fn refusal(
         PartialBody::NothingAdded if unsigned > 0 => return Some(Cause::PartialBody { unsigned }),
         _ => {}
     }
-    let count = |name: &str| fields.iter().filter(|field| field.is_named(name)).count();
-    if !policy.accept_unsigned_from && count("from") > signature.fields.count("from") {
+    let is_missing = |name: &&str| !signature.fields.covers(name, index.count(name));
+    if !policy.accept_unsigned_from && is_missing(&"from") {
         return Some(Cause::UnsignedFrom);
     }
-    let is_missing = |name: &&str| count(name) > signature.fields.count(name);
     policy.required_fields.iter().find(is_missing).map(|name| Cause::RequiredField(name.to_string()))
 }
 
-/// The input of the header hash: the signed fields, then the signature's own, which is given with what must be
-/// left out of it (§3.7).
+/// The input of the header hash: the signed fields, then the signature's own, which is the one at `position`,
+/// without what `hole` spans of its value (§3.7).
 fn header_data(
     header: &Header,
     index: &FieldIndex<'_>,
     signature: &Signature,
-    own: Option<(usize, &Field<'_>, Range<usize>)>,
+    position: usize,
+    hole: Range<usize>,
     data: &mut Vec<u8>,
 ) {
     let form = signature.canonicalization.header;
     data.clear();
     data.reserve(header.as_bytes().len());
-    let position = own.as_ref().map(|(position, ..)| *position);
     index.select(&signature.fields, position, |field| canon::header::field(form, field, data));
-    if let Some((_, field, hole)) = own {
-        canon::header::signature_field(form, field, hole, data);
+    if let Some(field) = header.field(position) {
+        canon::header::signature_field(form, &field, hole, data);
     }
 }

@@ -3,7 +3,7 @@
 use super::{
     KeyInquiry,
     inquiry::{Message, Pending},
-    prefix::{SHORTEST, prefixes},
+    prefix::{SHORTEST, shorten},
 };
 use crate::{
     Policy,
@@ -18,7 +18,7 @@ use crate::{
     report::{BodyFact, Cause, SignatureReport},
     signature::{self, FIELD_NAME, Signature, Sketch},
 };
-use alloc::{sync::Arc, vec::Vec};
+use alloc::{string::String, sync::Arc, vec::Vec};
 use core::ops::Range;
 use mail_base::{
     Name, Step,
@@ -175,24 +175,33 @@ impl Verifier {
     fn start_body(&self, header: Header) -> Body {
         let mut body = Body::default();
         let has_from = header.fields().any(|field| field.is_named("from"));
+        let looked_at = signature_fields(&header).count().min(self.policy.max_signatures);
+        // one alone need not be told from others
+        let text_length = if looked_at == 1 { SHORTEST } else { usize::MAX };
+        let mut texts = Vec::with_capacity(looked_at);
+        body.pending.reserve_exact(looked_at);
         for (index, (position, field)) in signature_fields(&header).enumerate() {
             let mut report = SignatureReport::new(index);
-            if index >= self.policy.max_signatures {
-                report.conclude(Cause::TooManySignatures { limit: self.policy.max_signatures });
+            if index >= looked_at {
+                report.conclude(Cause::TooManySignatures { limit: looked_at });
                 body.done.push(report);
                 continue;
             }
             match self.examine(&field, has_from, &mut body.forms, &mut report) {
                 Ok((signature, hole, key_name)) => {
+                    let text = field.value().get(hole.clone()).unwrap_or(&[]);
+                    texts.push(signature::without_space(text, text_length));
                     body.pending.push(Pending { report, signature, field: position, hole, key_name });
                 }
                 Err(cause) => {
+                    texts.push(signature::signature_text(field.value(), text_length));
                     report.conclude(cause);
                     body.done.push(report);
                 }
             }
         }
-        add_prefixes(&header, self.policy.max_signatures, &mut body);
+        shorten(&mut texts);
+        body.add_prefixes(texts);
         body.header = header;
         body
     }
@@ -258,21 +267,6 @@ fn signature_fields(header: &Header) -> impl Iterator<Item = (usize, Field<'_>)>
     header.fields().enumerate().filter(|(_, field)| field.is_named(FIELD_NAME))
 }
 
-/// Notes the start of the `b=` of each signature that is looked at.
-fn add_prefixes(header: &Header, most: usize, body: &mut Body) {
-    let count = body.done.len().saturating_add(body.pending.len()).min(most);
-    // one alone need not be told from others
-    let length = if count == 1 { SHORTEST } else { usize::MAX };
-    let mut texts = Vec::with_capacity(count);
-    let fields = signature_fields(header).take(count);
-    texts.extend(fields.map(|(_, field)| signature::signature_text(field.value(), length)));
-    let mut prefixes = prefixes(&texts);
-    let reports = body.done.iter_mut().chain(body.pending.iter_mut().map(|pending| &mut pending.report));
-    for report in reports {
-        report.signature_prefix = prefixes.get_mut(report.index).and_then(Option::take);
-    }
-}
-
 impl Body {
     /// What is left of a message whose header is too large: nothing of it can be verified.
     fn refused(header: Header, error: HeaderError) -> Self {
@@ -285,6 +279,15 @@ impl Body {
         body.header = header;
         body.refused = Some(error);
         body
+    }
+
+    /// Notes the start of the `b=` of each signature that is looked at.
+    fn add_prefixes(&mut self, mut texts: Vec<String>) {
+        let reports = self.done.iter_mut().chain(self.pending.iter_mut().map(|pending| &mut pending.report));
+        for report in reports {
+            let text = texts.get_mut(report.index).map(core::mem::take);
+            report.signature_prefix = text.filter(|text| !text.is_empty());
+        }
     }
 
     fn write(&mut self, piece: &[u8]) {
