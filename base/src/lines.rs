@@ -88,7 +88,18 @@ impl LineFinder {
     ///
     /// # Errors
     /// A [`LineEndError`] at a bare CR or LF, if they are refused. Nothing is used then.
+    #[inline]
     pub fn find<'i>(&mut self, input: &'i [u8], limit: usize) -> Result<Found<'i>, LineEndError> {
+        if self.is_at_start()
+            && let Some(text) = plain_line(input, limit)
+        {
+            return Ok(Found::Line { text, used: text.len().saturating_add(2) });
+        }
+        self.find_any(input, limit)
+    }
+
+    #[inline(never)]
+    fn find_any<'i>(&mut self, input: &'i [u8], limit: usize) -> Result<Found<'i>, LineEndError> {
         let mut from = self.scanned.min(input.len());
         loop {
             let Some(at) = position_of_end(input, from) else {
@@ -134,6 +145,35 @@ impl LineFinder {
         self.scanned = scanned;
         Found::NeedInput
     }
+}
+
+/// The line at the start of the octets, without its line end, if it stands there whole, of at most `limit` octets,
+/// in ASCII without control characters, and ends in CRLF: what almost all lines of commands and replies are. One
+/// look at each octet tells; for all others there is [`LineFinder::find`].
+#[inline]
+#[must_use]
+pub fn plain_line(octets: &[u8], limit: usize) -> Option<&[u8]> {
+    let (line, rest) = octets.split_at_checked(plain_length(octets))?;
+    let is_whole = rest.starts_with(b"\r\n") && line.len().saturating_add(2) <= limit;
+    is_whole.then_some(line)
+}
+
+/// How many octets from the start are ASCII and no control characters.
+#[inline]
+fn plain_length(octets: &[u8]) -> usize {
+    const EACH: u64 = 0x0101_0101_0101_0101;
+    let (words, rest) = octets.as_chunks::<8>();
+    for (count, word) in words.iter().enumerate() {
+        let word = u64::from_le_bytes(*word);
+        // the highest bit says that an octet is below 0x20 or above 0x7e, or stands behind one that is
+        let others = (word.wrapping_sub(EACH << 5) | word.wrapping_add(EACH) | word) & (EACH << 7);
+        if others != 0 {
+            let offset = usize::try_from(others.trailing_zeros() / 8).unwrap_or(0);
+            return count.saturating_mul(8).saturating_add(offset);
+        }
+    }
+    let tail = rest.iter().take_while(|&&octet| (b' '..=b'~').contains(&octet)).count();
+    words.len().saturating_mul(8).saturating_add(tail)
 }
 
 /// The offset of the first CR or LF at `from` or behind it.
@@ -515,6 +555,24 @@ mod tests {
             for at in (1..length).rev() {
                 octets[at] = b'\n';
                 assert_eq!(first_pair(&octets, is_broken), Some(at - 1), "{at} of {length}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_plain_line_is_whole_and_printable() {
+        for length in 0..40 {
+            let line = vec![b'~'; length];
+            let mut octets = [line.as_slice(), b"\r\nNOOP\r\n"].concat();
+            assert_eq!(plain_line(&octets, length + 2), Some(&*line));
+            assert_eq!(plain_line(&octets, length + 1), None);
+            assert_eq!(plain_line(&octets[..=length], 99), None);
+            for at in 0..length {
+                for other in [0, b'\t', b'\r', b'\n', 0x1f, 0x7f, 0x80, 0xff] {
+                    octets[at] = other;
+                    assert_eq!(plain_line(&octets, 99), None, "{other} at {at} of {length}");
+                }
+                octets[at] = b' ';
             }
         }
     }
