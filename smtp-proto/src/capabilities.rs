@@ -122,30 +122,19 @@ impl Capabilities {
             rest = later;
             // behind the code and the separator
             let line = line.get(4..).unwrap_or("").trim_ascii();
-            // servers of old wrote AUTH=LOGIN for clients that knew no better
-            match line.split_at_checked(5) {
-                Some((start, mechanisms)) if start.eq_ignore_ascii_case("AUTH=") => {
-                    all.add(start.trim_end_matches('='), mechanisms);
-                }
-                _ if line.is_empty() => {}
-                _ => all.add_line(line),
+            if let Some(mechanisms) = old_mechanisms(line) {
+                all.add_line(&alloc::format!("AUTH {mechanisms}"));
+            } else if !line.is_empty() {
+                all.add_line(line);
             }
         }
         all
     }
 
     fn add_line(&mut self, line: &str) {
-        let (keyword, parameters) = split_line(line);
-        self.add(keyword, parameters);
-    }
-
-    fn add(&mut self, keyword: &str, parameters: &str) {
-        self.lines.push_str(keyword);
-        if !parameters.is_empty() {
-            self.lines.push(' ');
-            self.lines.push_str(parameters);
-        }
+        self.lines.push_str(line);
         self.lines.push('\n');
+        let (keyword, parameters) = split_line(line);
         let Some(extension) = Extension::of(keyword) else { return };
         // of what is offered twice the first counts
         if !self.extensions.has(extension) {
@@ -237,6 +226,15 @@ impl Capabilities {
     }
 }
 
+/// What follows `AUTH=`, as servers of old wrote it for clients that knew no better.
+fn old_mechanisms(line: &str) -> Option<&str> {
+    if line.as_bytes().get(4) != Some(&b'=') {
+        return None;
+    }
+    let (start, mechanisms) = line.split_at_checked("AUTH=".len())?;
+    start.eq_ignore_ascii_case("AUTH=").then_some(mechanisms)
+}
+
 /// A keyword, and what follows it.
 fn split_line(line: &str) -> (&str, &str) {
     split_once(line, b' ').unwrap_or((line, ""))
@@ -296,7 +294,7 @@ mod tests {
     fn every_keyword_is_kept_in_any_case() {
         let offered =
             offered("250-size 100\r\n250-\r\n250-Auth=LOGIN\r\n250-AUTH PLAIN\r\n250 X-What ever it  is\r\n");
-        let expected = [("size", "100"), ("Auth", "LOGIN"), ("AUTH", "PLAIN"), ("X-What", "ever it  is")];
+        let expected = [("size", "100"), ("AUTH", "LOGIN"), ("AUTH", "PLAIN"), ("X-What", "ever it  is")];
         assert!(offered.iter().eq(expected));
         assert!(offered.mechanisms().eq(["LOGIN", "PLAIN"]));
         assert_eq!((offered.size(), offered.has("x-wHAT"), offered.has("DSN")), (Some(100), true, false));

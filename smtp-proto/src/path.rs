@@ -284,7 +284,8 @@ fn read_route(text: &str, from: usize, rules: &Rules) -> Result<usize, PathError
         if text.as_bytes().get(at) != Some(&b'@') {
             return Err(broken(at));
         }
-        let end = read_name(text.as_bytes(), at.saturating_add(1), rules).map_err(|error| broken(error.at))?;
+        let end =
+            read_name(text.as_bytes(), at.saturating_add(1), rules).map_err(|error| broken(error.at))?;
         match text.as_bytes().get(end) {
             Some(b',') => at = end.saturating_add(1),
             Some(b':') => return Ok(end.saturating_add(1)),

@@ -19,11 +19,10 @@
 use crate::{
     enhanced::EnhancedCode,
     error::{ReplyError, ReplyErrorKind},
-    text::may_hold_control,
 };
 use alloc::{borrow::Cow, string::String, vec::Vec};
 use core::fmt::{self, Write as _};
-use mail_base::lines::{Found, LineEndings, LineFinder};
+use mail_base::lines::{self, Found, LineEndings, LineFinder};
 
 /// The most octets of a line that we write, its line end counted (RFC 5321 §4.5.3.1.5).
 const MAX_LINE: usize = 512;
@@ -276,13 +275,13 @@ impl ReplyReader {
             let start = self.read;
             let error = |kind, at| ReplyError { kind, at: start.saturating_add(at) };
             let rest = input.get(start..).unwrap_or(b"");
-            let found = self.finder.find(rest, self.line_limit);
-            let (text, used) = match found.map_err(|bare| error(ReplyErrorKind::LineEnd, bare.at))? {
-                Found::Line { text, used } => (text, used),
-                Found::TooLong { .. } => return Err(error(ReplyErrorKind::TooLong, 0)),
-                Found::NeedInput => return Ok(None),
+            let (code, is_last, used) = match self.plain_line(rest) {
+                Some(line) => line,
+                None => match self.any_line(rest).map_err(|(kind, at)| error(kind, at))? {
+                    Some(line) => line,
+                    None => return Ok(None),
+                },
             };
-            let (code, is_last) = read_line(text).map_err(|(kind, at)| error(kind, at))?;
             if self.code.is_some_and(|first| first != code) {
                 return Err(error(ReplyErrorKind::MixedCodes, 0));
             }
@@ -299,6 +298,29 @@ impl ReplyReader {
             }
         }
     }
+
+    /// What stands at the start, if it is as almost all lines are, which takes one look at each octet.
+    #[inline]
+    fn plain_line(&self, octets: &[u8]) -> Option<(Code, bool, usize)> {
+        if !self.finder.is_at_start() {
+            return None;
+        }
+        let text = lines::plain_line(octets, self.line_limit)?;
+        let (code, is_last) = read_start(text).ok()?;
+        Some((code, is_last, text.len().saturating_add("\r\n".len())))
+    }
+
+    /// The code of a line, whether it is the last, and how many octets it takes; `None` where it is not all there.
+    fn any_line(&mut self, octets: &[u8]) -> Result<Option<(Code, bool, usize)>, (ReplyErrorKind, usize)> {
+        match self.finder.find(octets, self.line_limit) {
+            Ok(Found::Line { text, used }) => {
+                read_line(text).map(|(code, is_last)| Some((code, is_last, used)))
+            }
+            Ok(Found::TooLong { .. }) => Err((ReplyErrorKind::TooLong, 0)),
+            Ok(Found::NeedInput) => Ok(None),
+            Err(bare) => Err((ReplyErrorKind::LineEnd, bare.at)),
+        }
+    }
 }
 
 /// ```text
@@ -308,19 +330,22 @@ impl ReplyReader {
 /// The text may have octets outside ASCII (RFC 6531 §3.7.4.2), which many servers send anyway. Gives the code
 /// and whether the line is the last.
 fn read_line(line: &[u8]) -> Result<(Code, bool), (ReplyErrorKind, usize)> {
-    let (digits, rest) = line.split_first_chunk::<3>().ok_or((ReplyErrorKind::Code, 0))?;
-    let code = digits.iter().try_fold(0_u16, |code, digit| {
-        digit
-            .is_ascii_digit()
-            .then(|| code.saturating_mul(10).saturating_add(u16::from(digit.saturating_sub(b'0'))))
-    });
-    let code = code.and_then(Code::new).ok_or((ReplyErrorKind::Code, 0))?;
+    let start = read_start(line)?;
     let is_control = |&octet: &u8| (octet < b' ' && octet != b'\t') || octet == 0x7f;
-    if may_hold_control(rest)
-        && let Some(at) = rest.iter().position(is_control)
-    {
-        return Err((ReplyErrorKind::Control, at.saturating_add(3)));
+    match line.iter().position(is_control) {
+        Some(at) => Err((ReplyErrorKind::Control, at)),
+        None => Ok(start),
     }
+}
+
+/// The code that a line starts with, and whether it is the last.
+#[inline]
+fn read_start(line: &[u8]) -> Result<(Code, bool), (ReplyErrorKind, usize)> {
+    let (digits, rest) = line.split_first_chunk::<3>().ok_or((ReplyErrorKind::Code, 0))?;
+    let [hundreds, tens, ones] = digits.map(|digit| u16::from(digit.wrapping_sub(b'0')));
+    let code = hundreds.saturating_mul(100).saturating_add(tens.saturating_mul(10)).saturating_add(ones);
+    let are_digits = hundreds <= 9 && tens <= 9 && ones <= 9;
+    let code = Code::new(code).filter(|_| are_digits).ok_or((ReplyErrorKind::Code, 0))?;
     match rest.first() {
         None | Some(b' ') => Ok((code, true)),
         Some(b'-') => Ok((code, false)),

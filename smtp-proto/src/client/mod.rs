@@ -424,7 +424,10 @@ impl Client {
         let is_chunked_only = params.body == Some(BodyType::BinaryMime);
         let needs = [
             (params.size.is_some(), Extension::Size),
-            (matches!(params.body, Some(BodyType::SevenBit | BodyType::EightBitMime)), Extension::EightBitMime),
+            (
+                matches!(params.body, Some(BodyType::SevenBit | BodyType::EightBitMime)),
+                Extension::EightBitMime,
+            ),
             (is_chunked_only, Extension::BinaryMime),
             (is_chunked_only, Extension::Chunking),
             (is_wide, Extension::SmtpUtf8),
