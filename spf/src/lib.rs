@@ -10,6 +10,7 @@ mod grammar;
 pub mod limits;
 pub mod lint;
 pub mod macros;
+mod networks;
 mod octets;
 mod parse;
 pub mod received;

@@ -6,13 +6,14 @@
 use crate::{
     error::{RecordError, RecordErrorKind as Kind},
     macros::{Piece, Pieces, Place},
+    networks::Networks,
     octets::{
-        DIGIT, Groups, HYPHEN, LETTER, NAME_MARK, ends_in_top_label, ip4_cidr, ip4_network, ip6_cidr,
-        ip6_network, is_in_ip4, is_in_ip6, is_of, literal_length, prefix_number,
+        DIGIT, HYPHEN, LETTER, NAME_MARK, ends_in_top_label, ip4_network, ip6_network, is_of, literal_length,
+        prefix_number,
     },
     record::{DualPrefix, MAX_OCTETS, Qualifier},
 };
-use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use core::net::{Ipv4Addr, Ipv6Addr};
 
 /// version = "v=spf1"
 pub(crate) const VERSION: &[u8] = b"v=spf1";
@@ -150,57 +151,6 @@ fn only_once(slot: &mut Option<Modifier>, modifier: Modifier) -> Result<(), Reco
     match slot.replace(modifier) {
         None => Ok(()),
         Some(_) => Err(RecordError { kind: Kind::Duplicate, at: usize::from(modifier.at) }),
-    }
-}
-
-/// The networks that a reader shows among the other terms. It may show more of them.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Networks {
-    /// All.
-    All,
-    /// None.
-    None,
-    /// Those that this client is in.
-    Of(IpAddr),
-}
-
-impl Networks {
-    /// Passes over the networks that are not shown. What is left begins with another term, or with a network that is
-    /// not written as most are.
-    fn pass(self, terms: &[u8]) -> &[u8] {
-        match self {
-            Self::All => terms,
-            Self::None => pass(terms, |_, _| false, |_, _| false),
-            Self::Of(IpAddr::V4(client)) => {
-                let client = client.to_bits();
-                pass(terms, |network, prefix| is_in_ip4(client, network, prefix), |_, _| false)
-            }
-            Self::Of(IpAddr::V6(client)) => {
-                let client = client.to_bits();
-                pass(terms, |_, _| false, |network, prefix| is_in_ip6(client, network.address(), prefix))
-            }
-        }
-    }
-}
-
-/// Passes over the networks before which there is one space, which have no qualifier, and which the client is not in.
-#[inline]
-fn pass(terms: &[u8], has_ip4: impl Fn(u32, u8) -> bool, has_ip6: impl Fn(Groups, u8) -> bool) -> &[u8] {
-    let mut terms = terms;
-    loop {
-        if let Some(term) = terms.strip_prefix(b" ip4:") {
-            match ip4_cidr(term) {
-                Some((network, prefix, rest)) if !has_ip4(network, prefix) => terms = rest,
-                _ => return terms,
-            }
-        } else if let Some(term) = terms.strip_prefix(b" ip6:") {
-            match ip6_cidr(term) {
-                Some((network, prefix, rest)) if !has_ip6(network, prefix) => terms = rest,
-                _ => return terms,
-            }
-        } else {
-            return terms;
-        }
     }
 }
 

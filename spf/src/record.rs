@@ -18,7 +18,8 @@
 use crate::{
     error::RecordError,
     macros::{Letter, Piece, Pieces, Place, Values, expand},
-    parse::{self, Index, Networks, Raw, RawKind, Reader, Span},
+    networks::Networks,
+    parse::{self, Index, Raw, RawKind, Reader, Span},
     verdict::Verdict,
 };
 use alloc::string::String;

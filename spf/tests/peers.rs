@@ -1,7 +1,7 @@
 //! SRS beside postsrsd, which many Postfix servers run: what it writes we read, what we write it reads, and both
 //! write the same. `.ci/peers-srs` brings postsrsd and runs this.
 #![cfg(feature = "srs")]
-#![allow(clippy::arithmetic_side_effects, clippy::unwrap_used)]
+#![allow(clippy::arithmetic_side_effects, clippy::expect_used, clippy::unwrap_used)]
 
 use spf::{
     Name,

@@ -22,7 +22,8 @@ mod terms;
 
 use crate::{
     limits::Limits,
-    parse::{Networks, Raw, RawKind},
+    networks::Networks,
+    parse::{Raw, RawKind},
     record::Record,
     report::{Matched, Report},
     request::Request,
@@ -63,6 +64,7 @@ pub struct Check {
 /// How far a check is. Most are over with one answer, and those need nothing from the heap; the state of the others
 /// stays where it is while the check is moved from step to step.
 #[derive(Clone, Debug)]
+#[allow(clippy::large_enum_variant, reason = "the larger is there to need no heap")]
 enum Progress {
     /// The question is for the domain's own record.
     Begun(Question, Request, Limits),

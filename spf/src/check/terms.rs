@@ -316,7 +316,7 @@ fn fitted(name: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{parse::Networks, record::Record};
+    use crate::{networks::Networks, record::Record};
     use alloc::{format, vec::Vec};
     use proptest::prelude::*;
 
