@@ -5,7 +5,7 @@ use crate::{
     error::TextError,
     reply::Reply,
     text::{Text, split_once},
-    values::Timestamp,
+    timestamp::Timestamp,
 };
 use alloc::{string::String, vec::Vec};
 use core::fmt;

@@ -311,7 +311,7 @@ impl ReplyReader {
     }
 
     /// The code of a line, whether it is the last, and how many octets it takes; `None` where it is not all there.
-    fn any_line(&mut self, octets: &[u8]) -> Result<Option<(Code, bool, usize)>, (ReplyErrorKind, usize)> {
+    fn any_line(&mut self, octets: &[u8]) -> Result<Option<(Code, bool, usize)>, Fault> {
         match self.finder.find(octets, self.line_limit) {
             Ok(Found::Line { text, used }) => {
                 read_line(text).map(|(code, is_last)| Some((code, is_last, used)))
@@ -323,13 +323,16 @@ impl ReplyReader {
     }
 }
 
+/// What is wrong with a line, and where in it.
+type Fault = (ReplyErrorKind, usize);
+
 /// ```text
 /// Reply-line = *( Reply-code "-" [ textstring ] CRLF ) Reply-code [ SP textstring ] CRLF
 /// textstring = 1*(%d09 / %d32-126)
 /// ```
 /// The text may have octets outside ASCII (RFC 6531 §3.7.4.2), which many servers send anyway. Gives the code
 /// and whether the line is the last.
-fn read_line(line: &[u8]) -> Result<(Code, bool), (ReplyErrorKind, usize)> {
+fn read_line(line: &[u8]) -> Result<(Code, bool), Fault> {
     let start = read_start(line)?;
     let is_control = |&octet: &u8| (octet < b' ' && octet != b'\t') || octet == 0x7f;
     match line.iter().position(is_control) {
@@ -340,7 +343,7 @@ fn read_line(line: &[u8]) -> Result<(Code, bool), (ReplyErrorKind, usize)> {
 
 /// The code that a line starts with, and whether it is the last.
 #[inline]
-fn read_start(line: &[u8]) -> Result<(Code, bool), (ReplyErrorKind, usize)> {
+fn read_start(line: &[u8]) -> Result<(Code, bool), Fault> {
     let (digits, rest) = line.split_first_chunk::<3>().ok_or((ReplyErrorKind::Code, 0))?;
     let [hundreds, tens, ones] = digits.map(|digit| u16::from(digit.wrapping_sub(b'0')));
     let code = hundreds.saturating_mul(100).saturating_add(tens.saturating_mul(10)).saturating_add(ones);

@@ -109,6 +109,13 @@ fn check(text: &str, is_allowed: impl Fn(u8) -> bool) -> Result<(), TextError> {
     Ok(())
 }
 
+/// A number of at most so many digits, and nothing else.
+pub(crate) fn number(text: &str, digits: usize) -> Option<i64> {
+    let is_number =
+        !text.is_empty() && text.len() <= digits && text.bytes().all(|octet| octet.is_ascii_digit());
+    is_number.then(|| text.parse().ok()).flatten()
+}
+
 /// What stands before and behind the first such octet, which is ASCII. `str::split_once` does the same, slower on
 /// texts this short.
 #[inline]

@@ -1,6 +1,6 @@
 //! What a server is, offers and demands.
 
-use crate::{rules::Rules, text::Word, values::Timestamp};
+use crate::{rules::Rules, text::Word, timestamp::Timestamp};
 use alloc::{string::ToString, vec::Vec};
 use mail_base::{Name, lines::LineEndings};
 

@@ -1,0 +1,308 @@
+//! What a client sends: which command may follow which (RFC 2920 §3.1), and what the server's offer must cover.
+
+use super::{Client, Phase, Sent, Transaction};
+use crate::{
+    base64::{self, Base64},
+    capabilities::Extension,
+    command::{Auth, Command, Mail, Rcpt},
+    error::Misuse,
+    params::BodyType,
+};
+use alloc::vec::Vec;
+use mail_base::lines::{EndingFilter, LineEndError, LineEndings};
+
+impl Client {
+    /// Whether this command may be sent now, in front of the replies that are still awaited.
+    #[must_use]
+    pub fn can_send(&self, command: &Command<'_>) -> bool {
+        let is_alone =
+            matches!(command, Command::Ehlo(_) | Command::Helo(_) | Command::Lhlo(_) | Command::StartTls);
+        self.can_send_more() && (self.sent.is_empty() || !is_alone)
+    }
+
+    /// Whether a command that need not stand alone may be sent now.
+    pub(crate) fn can_send_more(&self) -> bool {
+        let is_ready = matches!(self.phase, Phase::Ready);
+        match self.sent.back() {
+            _ if !is_ready => false,
+            None => true,
+            Some(_) if !self.capabilities.offers(Extension::Pipelining) => false,
+            Some(_) if self.sent.len() >= self.config.limits.outstanding => false,
+            // what these do to the session is not known before their replies (RFC 2920 §3.1)
+            Some(Sent::Auth | Sent::Data | Sent::Quit | Sent::Other) => false,
+            Some(Sent::Mail | Sent::Rcpt | Sent::Chunk | Sent::Body | Sent::Rset) => true,
+        }
+    }
+
+    /// Writes a command. Chunks go through [`chunk`](Self::chunk).
+    ///
+    /// # Errors
+    /// [`Misuse`] where the command may not be sent now or the server does not offer what it needs; nothing is
+    /// written then.
+    pub fn send(&mut self, command: &Command<'_>, out: &mut Vec<u8>) -> Result<(), Misuse> {
+        self.check_open()?;
+        if !self.can_send(command) {
+            return Err(Misuse::NotNow);
+        }
+        let sent = match command {
+            // the machine makes these by itself
+            Command::Ehlo(_) | Command::Helo(_) | Command::Lhlo(_) | Command::StartTls => {
+                return Err(Misuse::NotNow);
+            }
+            Command::Bdat { .. } => return Err(Misuse::NotNow),
+            Command::Mail(mail) => return self.send_mail(mail, out),
+            Command::Rcpt(rcpt) => return self.send_rcpt(rcpt, out),
+            Command::Data if self.transaction.is_binary || self.transaction.filter.is_some() => {
+                return Err(Misuse::NotNow);
+            }
+            Command::Data => Sent::Data,
+            Command::Rset => {
+                self.transaction.is_open = false;
+                Sent::Rset
+            }
+            Command::Quit => Sent::Quit,
+            Command::Auth(auth) => {
+                self.check_auth(auth)?;
+                Sent::Auth
+            }
+            Command::Burl { .. } => self.need(Extension::Burl, Sent::Body)?,
+            _ => Sent::Other,
+        };
+        command.write(out);
+        self.sent.push_back(sent);
+        Ok(())
+    }
+
+    /// As [`send`](Self::send), for MAIL.
+    ///
+    /// # Errors
+    /// As [`send`](Self::send).
+    pub fn send_mail(&mut self, mail: &Mail<'_>, out: &mut Vec<u8>) -> Result<(), Misuse> {
+        self.check_open()?;
+        if !self.can_send_more() {
+            return Err(Misuse::NotNow);
+        }
+        self.check_mail(mail)?;
+        let is_binary = mail.params.body == Some(BodyType::BinaryMime);
+        self.transaction = Transaction { is_open: true, is_binary, ..Transaction::default() };
+        self.mails = self.mails.saturating_add(1);
+        mail.write(out);
+        self.sent.push_back(Sent::Mail);
+        Ok(())
+    }
+
+    /// As [`send`](Self::send), for RCPT.
+    ///
+    /// # Errors
+    /// As [`send`](Self::send).
+    pub fn send_rcpt(&mut self, rcpt: &Rcpt<'_>, out: &mut Vec<u8>) -> Result<(), Misuse> {
+        self.check_open()?;
+        if !self.can_send_more() {
+            return Err(Misuse::NotNow);
+        }
+        self.check_rcpt(rcpt)?;
+        self.transaction.recipients = self.transaction.recipients.saturating_add(1);
+        rcpt.write(out);
+        self.sent.push_back(Sent::Rcpt);
+        Ok(())
+    }
+
+    fn check_open(&self) -> Result<(), Misuse> {
+        if matches!(self.phase, Phase::Closed) { Err(Misuse::Closed) } else { Ok(()) }
+    }
+
+    fn need<T>(&self, extension: Extension, value: T) -> Result<T, Misuse> {
+        if self.capabilities.offers(extension) {
+            Ok(value)
+        } else {
+            Err(Misuse::NotOffered(extension.keyword()))
+        }
+    }
+
+    fn check_mail(&self, mail: &Mail<'_>) -> Result<(), Misuse> {
+        let params = &mail.params;
+        let is_wide = params.smtputf8 || !mail.path.is_ascii();
+        let is_chunked_only = params.body == Some(BodyType::BinaryMime);
+        let needs = [
+            (params.size.is_some(), Extension::Size),
+            (
+                matches!(params.body, Some(BodyType::SevenBit | BodyType::EightBitMime)),
+                Extension::EightBitMime,
+            ),
+            (is_chunked_only, Extension::BinaryMime),
+            (is_chunked_only, Extension::Chunking),
+            (is_wide, Extension::SmtpUtf8),
+            (params.requiretls, Extension::RequireTls),
+            (params.ret.is_some() || params.envid.is_some(), Extension::Dsn),
+            (params.auth.is_some(), Extension::Auth),
+            (params.by.is_some(), Extension::DeliverBy),
+            (params.priority.is_some(), Extension::MtPriority),
+            (params.hold.is_some(), Extension::FutureRelease),
+        ];
+        for (_, extension) in needs.into_iter().filter(|(is_needed, _)| *is_needed) {
+            self.need(extension, ())?;
+        }
+        if !mail.path.is_ascii() && !params.smtputf8 {
+            return Err(Misuse::NotOffered("SMTPUTF8"));
+        }
+        // 0 is no limit
+        let limit = self.capabilities.size().unwrap_or(0);
+        if limit > 0 && params.size.is_some_and(|size| size > limit) {
+            return Err(Misuse::TooLarge { limit });
+        }
+        match self.capabilities.limits().mails {
+            Some(limit) if self.mails >= limit => Err(Misuse::TooMany { limit }),
+            _ => Ok(()),
+        }
+    }
+
+    fn check_rcpt(&self, rcpt: &Rcpt<'_>) -> Result<(), Misuse> {
+        let params = &rcpt.params;
+        if params.notify.is_some() || params.orcpt.is_some() {
+            self.need(Extension::Dsn, ())?;
+        }
+        if params.rrvs.is_some() {
+            self.need(Extension::Rrvs, ())?;
+        }
+        if !rcpt.path.is_ascii() {
+            self.need(Extension::SmtpUtf8, ())?;
+        }
+        match self.capabilities.limits().recipients {
+            Some(limit) if self.transaction.recipients >= limit => Err(Misuse::TooMany { limit }),
+            _ => Ok(()),
+        }
+    }
+
+    fn check_auth(&self, auth: &Auth<'_>) -> Result<(), Misuse> {
+        let given = auth.mechanism.as_str();
+        let is_offered = self.capabilities.mechanisms().any(|offered| offered.eq_ignore_ascii_case(given));
+        if is_offered { Ok(()) } else { Err(Misuse::NotOffered("AUTH")) }
+    }
+
+    /// Answers a challenge.
+    ///
+    /// # Errors
+    /// [`Misuse`] where there is none.
+    pub fn respond(&mut self, response: &[u8], out: &mut Vec<u8>) -> Result<(), Misuse> {
+        self.end_challenge()?;
+        base64::write_line(response, out);
+        Ok(())
+    }
+
+    /// Gives an authentication up (RFC 4954 §4): the server answers 501.
+    ///
+    /// # Errors
+    /// [`Misuse`] where there is no challenge to be answered.
+    pub fn cancel(&mut self, out: &mut Vec<u8>) -> Result<(), Misuse> {
+        self.end_challenge()?;
+        out.extend_from_slice(b"*\r\n");
+        Ok(())
+    }
+
+    fn end_challenge(&mut self) -> Result<(), Misuse> {
+        if !matches!(self.phase, Phase::Challenged) {
+            return Err(Misuse::NoQuestion);
+        }
+        self.phase = Phase::Ready;
+        self.sent.push_back(Sent::Auth);
+        Ok(())
+    }
+
+    /// Writes a piece of the body, once DATA has been answered with 354.
+    ///
+    /// # Errors
+    /// [`Misuse`] where it is not time for a body, and at a bare CR or LF, if those are refused: then the
+    /// connection can only be closed, because the server waits for the rest.
+    pub fn body(&mut self, octets: &[u8], out: &mut Vec<u8>) -> Result<(), Misuse> {
+        let Phase::Body(encoder) = &mut self.phase else { return Err(Misuse::NotNow) };
+        let encoded = encoder.encode(octets, out);
+        encoded.map_err(|error| self.break_off(error))
+    }
+
+    /// Ends the body.
+    ///
+    /// # Errors
+    /// As [`body`](Self::body).
+    pub fn end_body(&mut self, out: &mut Vec<u8>) -> Result<(), Misuse> {
+        let encoder = match core::mem::replace(&mut self.phase, Phase::Ready) {
+            Phase::Body(encoder) => encoder,
+            other => {
+                self.phase = other;
+                return Err(Misuse::NotNow);
+            }
+        };
+        encoder.finish(out).map_err(|error| self.break_off(error))?;
+        self.waiting_since = None;
+        self.sent.push_back(Sent::Body);
+        Ok(())
+    }
+
+    fn break_off(&mut self, error: LineEndError) -> Misuse {
+        self.phase = Phase::Broken;
+        Misuse::LineEnd { at: error.at }
+    }
+
+    /// Whether a chunk may be sent now.
+    #[must_use]
+    pub fn can_send_chunk(&self) -> bool {
+        self.capabilities.offers(Extension::Chunking) && self.can_send_more()
+    }
+
+    /// Writes a chunk of the body (RFC 3030): BDAT and these octets. Where line ends are made good the chunk
+    /// may have other octets than were given.
+    ///
+    /// # Errors
+    /// [`Misuse`] where it is not time for a chunk, and at a bare CR or LF, if those are refused: then nothing
+    /// is written, and RSET gives the message up.
+    pub fn chunk(&mut self, octets: &[u8], last: bool, out: &mut Vec<u8>) -> Result<(), Misuse> {
+        self.check_open()?;
+        self.need(Extension::Chunking, ())?;
+        if !self.can_send_chunk() || !self.transaction.is_open {
+            return Err(Misuse::NotNow);
+        }
+        let endings =
+            if self.transaction.is_binary { LineEndings::Keep } else { self.config.body_line_endings };
+        let mut filter = self.transaction.filter.take().unwrap_or_else(|| EndingFilter::new(endings));
+        let good = match filtered(&mut filter, octets, last) {
+            Ok(good) => good,
+            Err(error) => {
+                self.transaction.is_open = false;
+                return Err(Misuse::LineEnd { at: error.at });
+            }
+        };
+        self.transaction.filter = Some(filter);
+        let size = u64::try_from(good.len()).unwrap_or(u64::MAX);
+        // a chunk may take its time to go out
+        self.waiting_since = None;
+        Command::Bdat { size, last }.write(out);
+        out.extend_from_slice(&good);
+        self.sent.push_back(if last { Sent::Body } else { Sent::Chunk });
+        Ok(())
+    }
+}
+
+/// The octets of a chunk, with their line ends made good or refused.
+fn filtered(filter: &mut EndingFilter, octets: &[u8], last: bool) -> Result<Vec<u8>, LineEndError> {
+    let mut good = Vec::with_capacity(octets.len());
+    let mut rest = octets;
+    while !rest.is_empty() {
+        let piece = filter.filter(rest)?;
+        good.extend_from_slice(piece.octets);
+        rest = rest.get(piece.used..).unwrap_or(b"");
+    }
+    if last {
+        good.extend_from_slice(core::mem::take(filter).finish()?);
+    }
+    Ok(good)
+}
+
+/// AUTH with this mechanism and, perhaps, an initial response; `None` where the name is none that a mechanism
+/// can have (RFC 4422 §3.1).
+#[must_use]
+pub fn auth_command<'m>(mechanism: &'m str, initial: Option<&[u8]>) -> Option<Command<'m>> {
+    let is_name = |octet: u8| octet.is_ascii_alphanumeric() || octet == b'-' || octet == b'_';
+    let mechanism = crate::Word::new(mechanism).ok()?;
+    let is_mechanism = mechanism.as_str().len() <= 20 && mechanism.as_str().bytes().all(is_name);
+    let initial = initial.map(Base64::initial);
+    is_mechanism.then_some(Command::Auth(Auth { mechanism, initial }))
+}
