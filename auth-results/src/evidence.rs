@@ -7,7 +7,7 @@
 use crate::{
     inbound::{Envelope, Policy},
     iprev,
-    replay::ReplayHints,
+    replay::Shown,
     report::Report,
     transcript::{Slot, Transcript},
 };
@@ -58,7 +58,7 @@ struct Known<'p> {
     keys: Vec<Slot<dkim::KeyInquiry>>,
     iprev: Option<Slot<iprev::Check>>,
     dmarc: Dmarc<'p>,
-    replay_hints: Vec<ReplayHints>,
+    shown: Shown,
     transcript: Transcript,
 }
 
@@ -95,7 +95,7 @@ impl<'p> Evidence<'p> {
         now: u64,
         authors: Result<Authors, AuthorError>,
         keys: Vec<Step<dkim::KeyInquiry>>,
-        replay_hints: Vec<ReplayHints>,
+        shown: Shown,
     ) -> Self {
         let request = |request: spf::Request| {
             let mut request = request.now(now).trace(policy.trace);
@@ -122,7 +122,7 @@ impl<'p> Evidence<'p> {
             },
             envelope,
             local_policy: policy.dmarc,
-            replay_hints,
+            shown,
             transcript: Transcript::default(),
         };
         Self { known: Box::new(known) }.evaluated()
@@ -207,6 +207,7 @@ impl<'p> Evidence<'p> {
         };
         let mut dkim: Vec<_> = known.keys.into_iter().flat_map(Slot::into_outcome).collect();
         dkim.sort_by_key(|report| report.index);
+        let replay_hints = dkim.iter().filter_map(|report| known.shown.hints(report)).collect();
         Report {
             envelope: known.envelope,
             mail_from: known.mail_from.into_outcome(),
@@ -214,7 +215,7 @@ impl<'p> Evidence<'p> {
             dkim,
             dmarc,
             iprev: known.iprev.map(Slot::into_outcome),
-            replay_hints: known.replay_hints,
+            replay_hints,
             transcript: known.transcript,
         }
     }

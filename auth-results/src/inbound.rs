@@ -1,6 +1,6 @@
 //! A message on its way in: the envelope, then the message in any pieces.
 
-use crate::{evidence::Evidence, iprev, replay};
+use crate::{evidence::Evidence, iprev, replay::Shown};
 use alloc::{borrow::ToOwned, string::String, vec::Vec};
 use core::net::IpAddr;
 use mail_base::{
@@ -132,7 +132,7 @@ impl<'p> Inbound<'p> {
         self.verifier.end_header();
         let header = self.verifier.header();
         let authors = dmarc::Authors::from_header(header, self.policy.to_ascii);
-        let hints = replay::hints(header, &self.envelope, &self.policy, self.now);
-        Evidence::new(self.envelope, self.policy, self.now, authors, self.verifier.finish(), hints)
+        let shown = Shown::new(header, &self.envelope, self.now);
+        Evidence::new(self.envelope, self.policy, self.now, authors, self.verifier.finish(), shown)
     }
 }

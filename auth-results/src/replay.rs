@@ -4,8 +4,9 @@
 //! signer never meant. The signature stays good. What can be told from the message is told here as facts; none
 //! of them is a verdict, and honest mail shows some of them.
 
-use crate::inbound::{Envelope, Policy};
+use crate::inbound::Envelope;
 use alloc::{string::String, vec::Vec};
+use dkim::SignatureReport;
 use mail_base::{fields::Header, lex::Lexer};
 
 /// How old a signature must be to be called old, in seconds: a day, in which honest mail arrives.
@@ -31,37 +32,56 @@ pub struct ReplayHints {
     pub recipient_not_signed: bool,
 }
 
-/// Looks at every signature that can be read.
-pub(crate) fn hints(header: &Header, envelope: &Envelope, policy: &Policy<'_>, now: u64) -> Vec<ReplayHints> {
-    let fields = header.fields().filter(|field| field.is_named("DKIM-Signature"));
-    let signatures = fields.enumerate().take(policy.dkim.max_signatures);
-    signatures
-        .filter_map(|(index, field)| {
-            let signature = dkim::Signature::parse(field.value(), policy.dkim.to_ascii).ok()?;
-            Some(hint(index, &signature, header, envelope, now))
-        })
-        .collect()
+/// What the hints need to know of a message.
+#[derive(Debug)]
+pub(crate) struct Shown {
+    /// How often each field of [`SHOWN`] is in the message.
+    fields: [usize; SHOWN.len()],
+    /// For each recipient, whether it stands in To and whether it stands in Cc.
+    addressed: Vec<(bool, bool)>,
+    now: u64,
 }
 
-fn hint(
-    index: usize,
-    signature: &dkim::Signature,
-    header: &Header,
-    envelope: &Envelope,
-    now: u64,
-) -> ReplayHints {
-    let present = |name: &str| header.fields().filter(|field| field.is_named(name)).count();
-    let signed = |name: &str| signature.fields.count(name);
-    let is_addressed = |recipient: &String| {
-        ["To", "Cc"].iter().any(|name| signed(name) > 0 && mentions(header, name, recipient))
-    };
-    ReplayHints {
-        index,
-        unsigned: SHOWN.into_iter().filter(|name| present(name) > signed(name)).collect(),
-        open_to_additions: SHOWN.into_iter().filter(|name| present(name) >= signed(name)).collect(),
-        is_old: signature.timestamp.is_some_and(|at| now.saturating_sub(at) > OLD),
-        recipient_not_signed: !envelope.rcpt_to.iter().all(is_addressed),
+impl Shown {
+    pub(crate) fn new(header: &Header, envelope: &Envelope, now: u64) -> Self {
+        let is_addressed =
+            |recipient: &String| (mentions(header, "To", recipient), mentions(header, "Cc", recipient));
+        Self {
+            fields: count(header.fields(), |field, name| field.is_named(name)),
+            addressed: envelope.rcpt_to.iter().map(is_addressed).collect(),
+            now,
+        }
     }
+
+    /// What can be told of a signature, if it could be read.
+    pub(crate) fn hints(&self, signature: &SignatureReport) -> Option<ReplayHints> {
+        let listed = &signature.covered.as_ref()?.fields;
+        let signed = count(listed.iter(), |listed, name| listed.eq_ignore_ascii_case(name));
+        let where_present = |is_so: fn(&usize, &usize) -> bool| {
+            let fields = SHOWN.into_iter().zip(self.fields.iter().zip(&signed));
+            fields.filter(|(_, (present, signed))| is_so(present, signed)).map(|(name, _)| name).collect()
+        };
+        let (signs_to, signs_cc) = (listed.contains("To"), listed.contains("Cc"));
+        Some(ReplayHints {
+            index: signature.index,
+            unsigned: where_present(usize::gt),
+            open_to_additions: where_present(usize::ge),
+            is_old: signature.timestamp.is_some_and(|at| self.now.saturating_sub(at) > OLD),
+            recipient_not_signed: !self.addressed.iter().all(|(to, cc)| *to && signs_to || *cc && signs_cc),
+        })
+    }
+}
+
+/// How many of the items have each name of [`SHOWN`].
+fn count<T>(items: impl Iterator<Item = T>, is_named: impl Fn(&T, &str) -> bool) -> [usize; SHOWN.len()] {
+    let mut counts = [0_usize; SHOWN.len()];
+    for item in items {
+        let counted = SHOWN.iter().zip(&mut counts).find(|(name, _)| is_named(&item, name));
+        if let Some((_, count)) = counted {
+            *count = count.saturating_add(1);
+        }
+    }
+    counts
 }
 
 /// Whether an address stands in a field of this name, in any case.

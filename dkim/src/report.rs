@@ -64,6 +64,8 @@ pub struct SignatureReport {
     pub identity: Option<Identity>,
     /// `a=`.
     pub algorithm: Option<Algorithm>,
+    /// `t=`: when it was made, in seconds since 1970.
+    pub timestamp: Option<u64>,
     /// The length of the key.
     pub key_bits: Option<usize>,
     /// Whether the body is the one that was signed.
@@ -91,6 +93,7 @@ impl SignatureReport {
             selector: None,
             identity: None,
             algorithm: None,
+            timestamp: None,
             key_bits: None,
             body: BodyFact::Unchecked,
             header: HeaderFact::Unchecked,
@@ -106,6 +109,7 @@ impl SignatureReport {
         self.selector = Some(signature.selector.clone());
         self.identity = Some(signature.identity());
         self.algorithm = Some(signature.algorithm);
+        self.timestamp = signature.timestamp;
         self.covered = Some(Covered {
             fields: signature.fields.clone(),
             from: signature.fields.contains("from"),
