@@ -1,9 +1,13 @@
 //! A signature as data: what a DKIM-Signature field says (RFC 6376 §3.5).
 
 mod error;
+mod identity;
+mod names;
 mod read;
 
 pub use error::{SignatureError, SignatureErrorKind};
+pub use identity::Identity;
+pub use names::FieldNames;
 
 pub(crate) use error::tag_rule;
 pub(crate) use read::{Sketch, read, signature_text, without_space};
@@ -11,10 +15,10 @@ pub(crate) use read::{Sketch, read, signature_text, without_space};
 use crate::{
     algorithm::{Algorithm, Canonicalization},
     encoding::{decode_quoted_printable, encode_base64, encode_quoted_printable},
-    grammar,
 };
 use alloc::{string::String, vec::Vec};
 use core::fmt;
+use identity::QuotedIdentity;
 use mail_base::{Name, name::ToAscii};
 
 /// The name of the field that holds a signature.
@@ -69,7 +73,7 @@ impl Signature {
     /// `i=`, or what it is where it is not given: any user of `d=` (§3.5).
     #[must_use]
     pub fn identity(&self) -> Identity {
-        self.identity.clone().unwrap_or_else(|| Identity { local_part: None, domain: self.domain.clone() })
+        self.identity.clone().unwrap_or_else(|| Identity::any(self.domain.clone()))
     }
 
     /// Writes all tags but `b=`, each through `write`, in the order in which the field has them.
@@ -108,138 +112,6 @@ impl fmt::Display for Signature {
         self.for_each_tag(|tag| result = result.and_then(|()| write!(f, "{tag}; ")));
         result?;
         write!(f, "b={}", encode_base64(&self.signature))
-    }
-}
-
-/// Field names, in the order in which they are signed.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct FieldNames {
-    /// Joined by colons.
-    text: String,
-}
-
-impl FieldNames {
-    /// Collects names. What cannot be a field name is left out.
-    pub fn new<S: AsRef<str>>(names: impl IntoIterator<Item = S>) -> Self {
-        let is_name = |name: &str| {
-            !name.is_empty()
-                && name.bytes().all(|octet| octet.is_ascii_graphic() && !matches!(octet, b':' | b';'))
-        };
-        let mut list = Self::with_capacity(256);
-        for name in names {
-            if is_name(name.as_ref()) {
-                list.push(name.as_ref(), 1);
-            }
-        }
-        list
-    }
-
-    pub(crate) fn with_capacity(octets: usize) -> Self {
-        Self { text: String::with_capacity(octets) }
-    }
-
-    /// Adds a name, that is one, so many times.
-    pub(crate) fn push(&mut self, name: &str, times: usize) {
-        for _ in 0..times {
-            if !self.text.is_empty() {
-                self.text.push(':');
-            }
-            self.text.push_str(name);
-        }
-    }
-
-    /// The names, as written.
-    pub fn iter(&self) -> impl Iterator<Item = &str> + Clone {
-        let mut rest = self.text.as_str();
-        core::iter::from_fn(move || {
-            // names are short, and octets are found sooner than characters
-            let end = rest.bytes().position(|octet| octet == b':').unwrap_or(rest.len());
-            let (name, more) = rest.split_at_checked(end).filter(|(name, _)| !name.is_empty())?;
-            rest = more.get(1..).unwrap_or("");
-            Some(name)
-        })
-    }
-
-    /// How often a name is among them, in any case.
-    #[must_use]
-    pub fn count(&self, name: &str) -> usize {
-        self.iter().filter(|listed| listed.eq_ignore_ascii_case(name)).count()
-    }
-
-    /// Whether a name is among them so many times or more.
-    pub(crate) fn covers(&self, name: &str, times: usize) -> bool {
-        let mut found = self.iter().filter(|listed| listed.eq_ignore_ascii_case(name));
-        times.checked_sub(1).is_none_or(|others| found.nth(others).is_some())
-    }
-
-    /// Whether a name is among them, in any case.
-    #[must_use]
-    pub fn contains(&self, name: &str) -> bool {
-        self.iter().any(|listed| listed.eq_ignore_ascii_case(name))
-    }
-}
-
-impl fmt::Display for FieldNames {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&self.text)
-    }
-}
-
-/// The agent or user on whose behalf a message is signed (AUID). It looks like an address, and need not be one.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Identity {
-    local_part: Option<String>,
-    domain: Name,
-}
-
-impl Identity {
-    /// Makes an identity; the local part may be left out. `None` where it holds a control character.
-    #[must_use]
-    pub fn new(local_part: Option<&str>, domain: Name) -> Option<Self> {
-        let local_part = local_part.filter(|local_part| !local_part.is_empty());
-        if local_part.is_some_and(|local_part| local_part.chars().any(char::is_control)) {
-            return None;
-        }
-        Some(Self { local_part: local_part.map(String::from), domain })
-    }
-
-    /// What stands before the `@`, decoded.
-    #[must_use]
-    pub fn local_part(&self) -> Option<&str> {
-        self.local_part.as_deref()
-    }
-
-    /// What stands after the `@`: the signing domain, or one below it.
-    #[must_use]
-    pub fn domain(&self) -> &Name {
-        &self.domain
-    }
-
-    /// ```text
-    /// sig-i-tag = %x69 [FWS] "=" [FWS] [ Local-part ] "@" domain-name      ; dkim-quoted-printable
-    /// ```
-    fn parse(value: &[u8], to_ascii: Option<ToAscii>) -> Option<Self> {
-        let value = decode_quoted_printable(value).ok()?;
-        let at = value.iter().rposition(|&octet| octet == b'@')?;
-        let (local_part, domain) = value.split_at_checked(at)?;
-        let domain = grammar::domain(domain.get(1..)?, 2, to_ascii)?;
-        Self::new(Some(core::str::from_utf8(local_part).ok()?), domain)
-    }
-}
-
-impl fmt::Display for Identity {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}@{}", self.local_part().unwrap_or(""), self.domain)
-    }
-}
-
-/// An identity as a tag value.
-struct QuotedIdentity<'a>(&'a Identity);
-
-impl fmt::Display for QuotedIdentity<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let local_part = self.0.local_part().unwrap_or("");
-        write!(f, "{}@{}", encode_quoted_printable(local_part.as_bytes(), |_| false), self.0.domain)
     }
 }
 
@@ -299,6 +171,7 @@ impl fmt::Display for CopiedFields<'_> {
         Ok(())
     }
 }
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::arithmetic_side_effects)]

@@ -115,7 +115,7 @@ pub(crate) fn read(
         algorithm: Algorithm::from_name(algorithm.value).ok_or(error(Kind::Algorithm, &algorithm))?,
         domain: grammar::domain(domain.value, 2, to_ascii).ok_or(error(Kind::Domain, &domain))?,
         selector: grammar::domain(selector.value, 1, to_ascii).ok_or(error(Kind::Selector, &selector))?,
-        fields: FieldNames { text: by_rule(&fields, Kind::Fields, grammar::field_names)? },
+        fields: FieldNames::from_list(by_rule(&fields, Kind::Fields, grammar::field_names)?),
         body_hash: base64(&body_hash)?,
         signature: base64(&signature_tag)?,
         canonicalization: optional(
@@ -146,7 +146,7 @@ pub(crate) fn read(
         return Err(error(Kind::Query, &tag));
     }
     if let (Some(identity), Some(tag)) = (&signature.identity, &found.identity)
-        && !identity.domain.is_within(&signature.domain)
+        && !identity.domain().is_within(&signature.domain)
     {
         return Err(error(Kind::ForeignIdentity, tag));
     }
