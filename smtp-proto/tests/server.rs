@@ -176,8 +176,8 @@ fn every_command_in_every_state() {
         (b"RSET", [250, 250, 250, 250, 250]),
         (b"NOOP", [250, 250, 250, 250, 250]),
         (b"QUIT", [221, 221, 221, 221, 221]),
-        (b"VRFY x", [503, 252, 252, 252, 252]),
-        (b"EXPN x", [503, 502, 502, 502, 502]),
+        (b"VRFY x", [252, 252, 252, 252, 252]),
+        (b"EXPN x", [502, 502, 502, 502, 502]),
         (b"HELP", [214, 214, 214, 214, 214]),
         (b"STARTTLS", [503, 220, 503, 503, 503]),
         (b"AUTH PLAIN AGEAYg==", [503, 235, 503, 503, 503]),
@@ -238,6 +238,54 @@ fn commands_that_break_a_rule_are_refused_with_its_code() {
     assert_eq!(session.codes(b"RCPT TO:<>\r\n"), [501]);
     assert_eq!(session.codes(b"RCPT TO:<a@b> RRVS=2014-04-03T23:01:00Z\r\n"), [555]);
     assert_eq!(session.codes(b"RCPT TO:<a@b> NOTIFY=NEVER\r\n"), [250]);
+}
+
+#[test]
+fn a_greeting_that_is_refused_leaves_the_session_as_it_was() {
+    let mut server = Server::new(config(Profile::Relay), 0);
+    let mut out = Vec::new();
+    server.accept(&mut out).unwrap();
+    let mut ask = |line: &[u8], code: u16| {
+        out.clear();
+        assert!(
+            matches!(server.advance(line, 0, &mut out), Advance::Event { .. }),
+            "{}",
+            line.escape_ascii()
+        );
+        if out.is_empty() {
+            server.reply(&reply(code, (0, 0, 0), "x"), &mut out).unwrap();
+        }
+        out[..3].to_vec()
+    };
+    assert_eq!(ask(b"EHLO a\r\n", 550), b"550");
+    assert_eq!(ask(b"MAIL FROM:<a@b>\r\n", 250), b"503", "no greeting was accepted");
+    assert_eq!(ask(b"EHLO a\r\n", 250), b"250");
+    assert_eq!(ask(b"MAIL FROM:<a@b>\r\n", 250), b"250");
+    assert_eq!(ask(b"EHLO b\r\n", 550), b"550");
+    assert_eq!(ask(b"RCPT TO:<c@d>\r\n", 250), b"250", "the message goes on");
+    assert_eq!(ask(b"EHLO c\r\n", 250), b"250");
+    assert_eq!(ask(b"RCPT TO:<c@d>\r\n", 250), b"503", "the message was dropped");
+}
+
+#[test]
+fn times_are_within_what_is_offered() {
+    let mut config = config(Profile::Relay);
+    config.deliver_by = Some(120);
+    config.future_release = Some((60, smtp_proto::Timestamp::parse("2027-01-01T00:00:00Z").unwrap()));
+    for (param, code) in [
+        ("BY=119;R", 555),
+        ("BY=120;R", 250),
+        ("BY=1;N", 250),
+        ("BY=-1;N", 250),
+        ("HOLDFOR=60", 250),
+        ("HOLDFOR=61", 501),
+        ("HOLDUNTIL=2027-01-01T00:00:00Z", 250),
+        ("HOLDUNTIL=2027-01-01T00:00:01Z", 501),
+    ] {
+        let mut session = Session::new(config.clone());
+        session.send(b"EHLO a\r\n");
+        assert_eq!(session.codes(format!("MAIL FROM:<a@b> {param}\r\n").as_bytes()), [code], "{param}");
+    }
 }
 
 #[test]

@@ -9,6 +9,7 @@ use crate::{
     error::{CommandError, CommandErrorKind},
     params::{BodyType, MailParams},
     reply::Reply,
+    values::{ByMode, Hold},
 };
 use alloc::vec::Vec;
 use mail_base::Secret;
@@ -97,9 +98,8 @@ impl Server {
             Command::StartTls if self.hello.is_none() || in_transaction => Err(SEQUENCE),
             Command::StartTls if follows => Err((Cause::Injected, replies::INJECTED)),
             Command::Auth(auth) => self.permit_auth(auth),
-            Command::Vrfy(_) | Command::Expn(_) | Command::Etrn(_) | Command::Atrn(_)
-                if self.hello.is_none() =>
-            {
+            // VRFY and EXPN need no greeting (RFC 5321 §4.1.4)
+            Command::Etrn(_) | Command::Atrn(_) if self.hello.is_none() => {
                 Err((Cause::Sequence, replies::HELLO_FIRST))
             }
             Command::Expn(_) if !config.open_expn => Err(NOT_OFFERED),
@@ -145,6 +145,7 @@ impl Server {
         if !path.is_ascii() && !is_wide_allowed {
             return Err((Cause::NotAscii, replies::NOT_ASCII));
         }
+        self.permit_times(params)?;
         if params.size.is_some_and(|size| size > config.limits.message) {
             return Err((Cause::TooLarge, replies::TOO_LARGE));
         }
@@ -152,6 +153,22 @@ impl Server {
             return Err((Cause::TooManyMessages, replies::TOO_MANY_MESSAGES));
         }
         Ok(())
+    }
+
+    /// Times must be within what is offered (RFC 2852 §3, RFC 4865 §4).
+    fn permit_times(&self, params: &MailParams<'_>) -> Result<(), Refusal> {
+        if let (Some(by), Some(least)) = (params.by, self.config.deliver_by) {
+            let is_short = u32::try_from(by.seconds()).is_ok_and(|seconds| seconds < least);
+            if by.mode() == ByMode::Return && is_short {
+                return Err((Cause::Parameter, replies::TOO_SOON));
+            }
+        }
+        let is_late = match (params.hold, self.config.future_release) {
+            (Some(Hold::For(seconds)), Some((most, _))) => seconds > most,
+            (Some(Hold::Until(time)), Some((_, last))) => time > last,
+            _ => false,
+        };
+        if is_late { Err((Cause::Parameter, replies::TOO_LATE)) } else { Ok(()) }
     }
 
     /// Whether the parameters of MAIL are of extensions that are offered.
@@ -302,9 +319,7 @@ impl Server {
         Advance::Event { used, event }
     }
 
-    /// EHLO does what RSET does, too (RFC 5321 §4.1.4).
     fn greeted<'i>(&mut self, used: usize, kind: HelloKind, host: Host<'i>) -> Advance<'i> {
-        self.transaction = None;
         self.ask(used, Question::Hello(kind), Event::Hello { kind, host })
     }
 

@@ -41,7 +41,7 @@ pub enum Event<'i> {
     EarlyTalk,
     /// The client did not wait behind a command where it must (RFC 2920 §3.1). The command comes next.
     EarlyInput,
-    /// EHLO, HELO or LHLO: *asks*. What was going on is over.
+    /// EHLO, HELO or LHLO: *asks*. Once accepted, the message that was going on is dropped.
     Hello {
         /// Which of the three.
         kind: HelloKind,
@@ -147,7 +147,7 @@ pub enum Cause {
     Sequence,
     /// EHLO without a domain or literal, and those are demanded.
     Host,
-    /// A parameter of an extension that is not offered.
+    /// A parameter of an extension that is not offered, or a time beyond what is.
     Parameter,
     /// An address outside ASCII without SMTPUTF8.
     NotAscii,

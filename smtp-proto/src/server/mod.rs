@@ -275,7 +275,11 @@ impl Server {
         match question {
             Question::Connect => self.is_early_told = false,
             Question::Other | Question::ChunkEnd | Question::Burl { last: false } => {}
-            Question::Hello(kind) => self.hello = Some(kind),
+            Question::Hello(kind) => {
+                self.hello = Some(kind);
+                // it does what RSET does, too (RFC 5321 §4.1.4)
+                self.transaction = None;
+            }
             Question::Auth => {
                 self.is_authenticated = true;
                 self.phase = Phase::Command;
@@ -307,13 +311,14 @@ impl Server {
     fn refused(&mut self, question: Question) {
         match question {
             Question::Connect => self.is_turned_away = true,
-            Question::Hello(_) => self.hello = None,
             Question::Auth => {
                 self.phase = Phase::Command;
                 self.auth_failures = self.auth_failures.saturating_add(1);
             }
             Question::ChunkEnd | Question::BodyEnd { .. } | Question::Burl { .. } => self.transaction = None,
-            Question::StartTls
+            // a greeting that is refused leaves the session as it was (RFC 5321 §4.1.4)
+            Question::Hello(_)
+            | Question::StartTls
             | Question::Mail { .. }
             | Question::Rcpt
             | Question::Data

@@ -42,6 +42,7 @@ replies! {
     HOST = 501 "5.5.4 Say a domain or an address literal";
     BASE64 = 501 "5.5.2 Not base64";
     AUTH_CANCELLED = 501 "5.7.0 Authentication cancelled";
+    TOO_LATE = 501 "5.5.4 Later than is offered";
     INJECTED = 501 "5.5.1 Nothing may follow STARTTLS, closing";
     NOT_OFFERED = 502 "5.5.1 Command not offered";
     SEQUENCE = 503 "5.5.1 Bad sequence of commands";
@@ -54,5 +55,6 @@ replies! {
     TOO_LARGE = 552 "5.3.4 Message too large";
     NOT_ASCII = 553 "5.6.7 Address needs SMTPUTF8";
     EARLY_INPUT = 554 "5.5.0 Protocol synchronisation error, closing";
+    TOO_SOON = 555 "5.5.4 Sooner than is offered";
     PARAMETER = 555 "5.5.4 Parameter not offered";
 }
