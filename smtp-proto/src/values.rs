@@ -5,7 +5,7 @@ use crate::{
     text::number,
     timestamp::Timestamp,
 };
-use alloc::{borrow::Cow, vec::Vec};
+use alloc::borrow::Cow;
 use core::fmt;
 
 /// The most octets of `ENVID`'s value (RFC 3461 §4.4).
@@ -43,10 +43,17 @@ impl<'a> Xtext<'a> {
         (!text.is_empty()).then_some(Self(Cow::Borrowed(text)))
     }
 
-    /// As [`parse`](Self::parse), within the limit for `ENVID`.
+    /// As [`parse`](Self::parse), within the limit for `ENVID`, and of what is printable: notifications name it
+    /// in a header field (RFC 3461 §4.4).
     #[must_use]
     pub fn envid(text: &'a str) -> Option<Self> {
-        Self::parse(text).filter(|_| text.len() <= MAX_ENVID)
+        Self::parse(text).filter(|envid| text.len() <= MAX_ENVID && envid.is_printable())
+    }
+
+    /// Whether all that is meant is graphic or white space, in ASCII.
+    fn is_printable(&self) -> bool {
+        // what stands for itself is
+        !self.0.contains('+') || self.octets().all(|octet| matches!(octet, b'\t' | b' '..=b'~'))
     }
 
     /// Encodes octets; `None` where there is none.
@@ -72,18 +79,18 @@ impl<'a> Xtext<'a> {
         if !self.0.contains('+') {
             return Cow::Borrowed(self.0.as_bytes());
         }
+        Cow::Owned(self.octets().collect())
+    }
+
+    fn octets(&self) -> impl Iterator<Item = u8> {
         let mut octets = self.0.bytes();
-        let mut decoded = Vec::with_capacity(self.0.len());
-        while let Some(octet) = octets.next() {
-            decoded.push(match octet {
-                b'+' => {
-                    let (high, low) = (octets.next().and_then(hex), octets.next().and_then(hex));
-                    (high.unwrap_or(0) << 4) | low.unwrap_or(0)
-                }
-                octet => octet,
-            });
-        }
-        Cow::Owned(decoded)
+        core::iter::from_fn(move || match octets.next()? {
+            b'+' => {
+                let (high, low) = (octets.next().and_then(hex), octets.next().and_then(hex));
+                Some((high.unwrap_or(0) << 4) | low.unwrap_or(0))
+            }
+            octet => Some(octet),
+        })
     }
 
     /// The text as it is encoded.
@@ -197,7 +204,8 @@ impl<'a> OriginalRecipient<'a> {
         let is_address = if kind.eq_ignore_ascii_case("utf-8") {
             is_utf8_address(address)
         } else {
-            Xtext::parse(address).is_some()
+            // notifications name it in a header field (RFC 3461 §4.2)
+            Xtext::parse(address).is_some_and(|address| address.is_printable())
         };
         is_address.then_some(Self { text: Cow::Borrowed(text), semicolon })
     }
@@ -222,20 +230,33 @@ impl<'a> OriginalRecipient<'a> {
 }
 
 /// ```text
-/// utf-8-addr-xtext   = xtext with EmbeddedUnicodeChar
-/// utf-8-addr-unitext = the same, with characters outside ASCII
+/// utf-8-addr-xtext    = 1*(QCHAR / EmbeddedUnicodeChar)
+/// utf-8-addr-unitext  = 1*(QUCHAR / EmbeddedUnicodeChar)
+/// QCHAR               = %x21-2a / %x2c-3c / %x3e-5b / %x5d-7e
+/// QUCHAR              = QCHAR / UTF8-2 / UTF8-3 / UTF8-4
 /// EmbeddedUnicodeChar = %x5C.78 "{" HEXPOINT "}"
 /// ```
 /// (RFC 6533 §3.) A backslash begins nothing else.
 fn is_utf8_address(address: &str) -> bool {
     let mut pieces = address.split('\\');
-    let is_plain = |text: &str| text.bytes().all(|octet| matches!(octet, b'!'..=b'<' | b'>'..=b'~' | 0x80..));
+    let is_plain = |text: &str| {
+        text.bytes().all(|octet| matches!(octet, b'!'..=b'*' | b','..=b'<' | b'>'..=b'~' | 0x80..))
+    };
     let is_first_plain = pieces.next().is_some_and(is_plain);
     let mut rest = pieces.map(|piece| piece.strip_prefix("x{").and_then(|piece| piece.split_once('}')));
-    let is_point =
-        |point: &str| (2..=6).contains(&point.len()) && point.bytes().all(|octet| hex(octet).is_some());
-    let are_rest = rest.all(|piece| piece.is_some_and(|(point, text)| is_point(point) && is_plain(text)));
+    let are_rest = rest.all(|piece| piece.is_some_and(|(point, text)| is_hex_point(point) && is_plain(text)));
     !address.is_empty() && is_first_plain && are_rest
+}
+
+/// `HEXPOINT` (RFC 6533 §3): two to six digits without needless zeros, for a character outside ASCII, for one that
+/// xtext encodes, or for one of some control characters, among which there is no CR or LF.
+fn is_hex_point(digits: &str) -> bool {
+    let is_written_well = digits.len() == 2 || (digits.len() <= 6 && !digits.starts_with('0'));
+    let are_digits = digits.len() >= 2 && digits.bytes().all(|digit| hex(digit).is_some());
+    let point = u32::from_str_radix(digits, 16).ok().and_then(char::from_u32);
+    let is_meant =
+        matches!(point, Some('\x01'..='\x09' | '\x10'..='\x19' | ' ' | '+' | '=' | '\\' | '\x7f'..));
+    is_written_well && are_digits && is_meant
 }
 
 impl fmt::Display for OriginalRecipient<'_> {
@@ -401,6 +422,10 @@ mod tests {
         for broken in ["", "a=b", "+3d", "+3", "+", "a b", "ü"] {
             assert_eq!(Xtext::parse(broken), None, "{broken}");
         }
+        assert!(Xtext::envid("a+20b").is_some());
+        for broken in ["a+0D+0Ab", "+00", "+7F", "+E9"] {
+            assert_eq!(Xtext::envid(broken), None, "{broken}");
+        }
     }
 
     #[test]
@@ -428,10 +453,22 @@ mod tests {
         assert_eq!((recipient.kind(), recipient.address()), ("rfc822", "bob+40x"));
         assert!(OriginalRecipient::parse("utf-8;e\\x{3D}mc2@\\x{30C9}.jp").is_some());
         assert!(OriginalRecipient::parse("utf-8;ü@example").is_some());
-        for broken in ["", "rfc822", ";a", "rfc822;", "rfc822;a=b", "utf-8;\\x{3d}", "utf-8;\\n", "rfc822;ü"]
+        assert!(OriginalRecipient::parse("rfc822;a+20b+09c").is_some());
+        for broken in
+            ["", "rfc822", ";a", "rfc822;", "rfc822;a=b", "rfc822;ü", "rfc822;a+0D+0Ab", "rfc822;a+80"]
         {
             assert_eq!(OriginalRecipient::parse(broken), None, "{broken}");
         }
+        for broken in ["3d", "0A", "0D", "00", "41", "0041", "1", "D800", "110000", "0000E9", ""] {
+            assert_eq!(OriginalRecipient::parse(&format!("utf-8;a\\x{{{broken}}}")), None, "{broken}");
+        }
+        for good in
+            ["01", "09", "19", "20", "2B", "3D", "5C", "7F", "80", "FF", "30C9", "D7FF", "1F600", "10FFFF"]
+        {
+            assert!(OriginalRecipient::parse(&format!("utf-8;a\\x{{{good}}}")).is_some(), "{good}");
+        }
+        assert_eq!(OriginalRecipient::parse("utf-8;\\n"), None);
+        assert_eq!(OriginalRecipient::parse("utf-8;a+b"), None);
         assert_eq!(OriginalRecipient::parse(&format!("rfc822;{}", "a".repeat(500))), None);
     }
 }
