@@ -5,51 +5,90 @@ use alloc::{vec, vec::Vec};
 use core::cmp::Ordering;
 use mail_base::fields::{Field, Header};
 
-/// Names, sorted: finding one takes a binary search.
+/// The fields of a header by name.
+///
+/// Finding a name takes a binary search, and no field is looked at twice for one signature, so that a long `h=`
+/// over many fields costs no more than the two are long.
 #[derive(Clone, Debug)]
-pub(crate) struct NameIndex<'a> {
-    /// Those of one name in the order in which they came.
+pub(crate) struct FieldIndex<'a> {
+    header: &'a Header,
+    /// Sorted by name, those of one name from the bottom up.
     entries: Vec<Entry<'a>>,
 }
 
 #[derive(Clone, Copy, Debug)]
 struct Entry<'a> {
     name: Name<'a>,
-    /// Where the name stands among all.
+    /// Where the field stands among all.
     position: usize,
 }
 
-impl<'a> NameIndex<'a> {
-    pub(crate) fn new(names: impl Iterator<Item = &'a [u8]>) -> Self {
-        let entries = names.enumerate().map(|(position, name)| Entry { name: Name::new(name), position });
+impl<'a> FieldIndex<'a> {
+    pub(crate) fn new(header: &'a Header) -> Self {
+        let fields = header.fields().enumerate();
+        let entries = fields.map(|(position, field)| Entry { name: Name::new(field.name()), position });
         let mut entries: Vec<_> = entries.collect();
-        entries.sort_unstable_by(|a, b| a.name.compare(&b.name).then(a.position.cmp(&b.position)));
-        Self { entries }
+        entries.sort_unstable_by(|a, b| a.name.compare(&b.name).then(b.position.cmp(&a.position)));
+        Self { header, entries }
     }
 
-    /// Where the first of a name stands.
-    pub(crate) fn find(&self, wanted: &[u8]) -> Option<usize> {
-        let wanted = Name::new(wanted);
-        let (_, entries) = self.from(&wanted);
-        entries.first().filter(|entry| entry.name.is(&wanted)).map(|entry| entry.position)
+    /// How many fields there are.
+    pub(crate) fn len(&self) -> usize {
+        self.entries.len()
     }
 
-    /// Where names stand that came before.
-    pub(crate) fn repeated(&self) -> impl Iterator<Item = usize> {
-        let pairs = self.entries.iter().zip(self.entries.iter().skip(1));
-        pairs.filter(|(one, next)| one.name.is(&next.name)).map(|(_, next)| next.position)
+    /// How many fields have a name.
+    pub(crate) fn count(&self, wanted: &str) -> usize {
+        let wanted = Name::new(wanted.as_bytes());
+        self.from(self.first(&wanted)).take_while(|entry| entry.name.is(&wanted)).count()
     }
 
-    /// The entries from the first of a name on, and where that is.
-    fn from(&self, wanted: &Name<'_>) -> (usize, &[Entry<'a>]) {
-        let mut first = self.entries.partition_point(|entry| entry.name.key < wanted.key);
-        let mut entries = self.entries.get(first..).unwrap_or(&[]);
-        if wanted.octets.len() > Name::START {
-            let others = entries.partition_point(|entry| entry.name.compare(wanted).is_lt());
-            first = first.saturating_add(others);
-            entries = entries.get(others..).unwrap_or(&[]);
+    /// Where the fields of a name begin among the entries.
+    fn first(&self, wanted: &Name<'_>) -> usize {
+        let first = self.entries.partition_point(|entry| entry.name.key < wanted.key);
+        if wanted.octets.len() <= Name::START {
+            return first;
         }
-        (first, entries)
+        let alike = self.entries.get(first..).unwrap_or(&[]);
+        first.saturating_add(alike.partition_point(|entry| entry.name.compare(wanted).is_lt()))
+    }
+
+    fn from(&self, first: usize) -> impl Iterator<Item = &Entry<'a>> {
+        self.entries.get(first..).unwrap_or(&[]).iter()
+    }
+
+    /// The fields of a name, from the bottom up, and a number that only that name has, if there are any.
+    pub(crate) fn named(&self, wanted: &str) -> (usize, impl Iterator<Item = Field<'a>>) {
+        let wanted = Name::new(wanted.as_bytes());
+        let first = self.first(&wanted);
+        let entries = self.from(first).take_while(move |entry| entry.name.is(&wanted));
+        (first, entries.filter_map(|entry| self.header.field(entry.position)))
+    }
+
+    /// The fields that `names` means, in its order: of each name the bottom one first, then the next above it.
+    /// Where there is none left the name stands for nothing. `own` is the place of the signature's own field,
+    /// which no signature covers (§3.5, `h=`).
+    pub(crate) fn select(&self, names: &FieldNames, own: usize, mut each: impl FnMut(&Field<'a>)) {
+        // how many fields of a name are used up, kept where the first of that name is
+        let mut used = vec![0_usize; self.entries.len()];
+        for wanted in names.iter() {
+            let wanted = Name::new(wanted.as_bytes());
+            let first = self.first(&wanted);
+            let Some(used) = used.get_mut(first) else { continue };
+            while let Some(entry) = self.entries.get(first.saturating_add(*used)) {
+                if !entry.name.is(&wanted) {
+                    break;
+                }
+                *used = used.saturating_add(1);
+                if entry.position == own {
+                    continue;
+                }
+                if let Some(field) = self.header.field(entry.position) {
+                    each(&field);
+                }
+                break;
+            }
+        }
     }
 }
 
@@ -106,54 +145,6 @@ fn lower_case(octets: u128) -> u128 {
     octets | is_upper >> 2
 }
 
-/// The fields of a header by name.
-///
-/// No field is looked at twice for one signature, so that a long `h=` over many fields costs no more than the two
-/// are long.
-#[derive(Clone, Debug)]
-pub(crate) struct FieldIndex<'a> {
-    header: &'a Header,
-    /// The names of the fields, from the bottom up.
-    names: NameIndex<'a>,
-}
-
-impl<'a> FieldIndex<'a> {
-    pub(crate) fn new(header: &'a Header) -> Self {
-        Self { header, names: NameIndex::new(header.fields().rev().map(|field| field.name())) }
-    }
-
-    /// How many fields have a name.
-    pub(crate) fn count(&self, wanted: &str) -> usize {
-        let wanted = Name::new(wanted.as_bytes());
-        let (_, entries) = self.names.from(&wanted);
-        entries.iter().take_while(|entry| entry.name.is(&wanted)).count()
-    }
-
-    /// The fields that `names` means, in its order: of each name the bottom one first, then the next above it.
-    /// Where there is none left the name stands for nothing. `own` is the place of the signature's own field,
-    /// which no signature covers (§3.5, `h=`).
-    pub(crate) fn select(&self, names: &FieldNames, own: usize, mut each: impl FnMut(&Field<'a>)) {
-        // how many fields of a name are used up, kept where the first of that name is
-        let mut used = vec![0_usize; self.names.entries.len()];
-        for wanted in names.iter() {
-            let wanted = Name::new(wanted.as_bytes());
-            let (first, entries) = self.names.from(&wanted);
-            let Some(used) = used.get_mut(first) else { continue };
-            while let Some(entry) = entries.get(*used).filter(|entry| entry.name.is(&wanted)) {
-                *used = used.saturating_add(1);
-                let from_top = self.names.entries.len().saturating_sub(entry.position).saturating_sub(1);
-                if from_top == own {
-                    continue;
-                }
-                if let Some(field) = self.header.field(from_top) {
-                    each(&field);
-                }
-                break;
-            }
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -199,13 +190,13 @@ mod tests {
     }
 
     #[test]
-    fn the_first_of_a_name_is_found() {
-        let index = NameIndex::new(["b", "A", "c", "a", "B", "a"].into_iter().map(str::as_bytes));
-        assert_eq!(
-            [&b"a"[..], b"b", b"C", b"d"].map(|name| index.find(name)),
-            [Some(1), Some(0), Some(2), None]
-        );
-        assert_eq!(index.repeated().collect::<Vec<_>>(), [3, 5, 4]);
+    fn the_fields_of_a_name_are_found() {
+        let header = Header::parse(HEADER, HeaderLimits::default()).unwrap();
+        let index = FieldIndex::new(&header);
+        let values = |name| index.named(name).1.map(|field| field.value().to_vec()).collect::<Vec<_>>();
+        assert_eq!(values("To"), [b" 5", b" 3", b" 1"]);
+        assert_eq!(values("FROM"), [b" 2"]);
+        assert!(values("cc").is_empty() && values("zz").is_empty());
     }
 
     #[test]

@@ -1,9 +1,9 @@
 //! Which fields a template signs, and the `h=` that says so (RFC 6376 §5.4).
 
 use super::Template;
-use crate::{header_index::NameIndex, signature::FieldNames};
-use alloc::vec::Vec;
-use mail_base::fields::{Field, Header};
+use crate::{header_index::FieldIndex, signature::FieldNames};
+use alloc::{vec, vec::Vec};
+use mail_base::fields::Field;
 
 /// What a template signs of a header.
 #[derive(Debug)]
@@ -14,45 +14,27 @@ pub(super) struct Selection<'a> {
     pub(super) fields: Vec<Field<'a>>,
 }
 
-/// A name of the template.
-struct Wanted<'t> {
-    name: &'t str,
-    sealed: bool,
-    /// The bottom field of the name.
-    bottom: Option<usize>,
-}
-
 impl<'a> Selection<'a> {
-    /// Looks at each field once, whatever the template has.
-    pub(super) fn new(template: &Template, header: &'a Header) -> Self {
-        let mut wanted = Vec::with_capacity(64);
-        wanted.extend(template.oversigned.iter().map(|name| Wanted { name, sealed: true, bottom: None }));
-        wanted.extend(template.signed.iter().map(|name| Wanted { name, sealed: false, bottom: None }));
-        let index = NameIndex::new(wanted.iter().map(|wanted| wanted.name.as_bytes()));
-        for place in index.repeated() {
-            if let Some(repeated) = wanted.get_mut(place) {
-                repeated.sealed = false;
+    pub(super) fn new(template: &Template, index: &FieldIndex<'a>) -> Self {
+        let mut selection =
+            Self { names: FieldNames::with_capacity(512), fields: Vec::with_capacity(index.len()) };
+        // kept by the numbers of the names
+        let mut is_signed = vec![false; index.len()];
+        let sealed = template.oversigned.iter().map(|name| (name, 1));
+        for (name, once_more) in sealed.chain(template.signed.iter().map(|name| (name, 0))) {
+            let before = selection.fields.len();
+            let (number, fields) = index.named(name);
+            selection.fields.extend(fields);
+            let count = selection.fields.len().saturating_sub(before);
+            if let Some(is_signed) = is_signed.get_mut(number).filter(|_| count > 0)
+                && core::mem::replace(is_signed, true)
+            {
+                // the template has the name twice
+                selection.fields.truncate(before);
+                continue;
             }
+            selection.names.push(name, count.saturating_add(once_more));
         }
-        // for each field the next of its name above it
-        let mut above: Vec<Option<usize>> = Vec::with_capacity(header.fields().len());
-        for (position, field) in header.fields().enumerate() {
-            let wanted = index.find(field.name()).and_then(|place| wanted.get_mut(place));
-            above.push(wanted.and_then(|wanted| wanted.bottom.replace(position)));
-        }
-
-        let mut names = FieldNames::with_capacity(512);
-        let mut fields = Vec::with_capacity(above.len());
-        for Wanted { name, sealed, bottom } in wanted {
-            let mut count = usize::from(sealed);
-            let mut next = bottom;
-            while let Some(position) = next {
-                count = count.saturating_add(1);
-                fields.extend(header.field(position));
-                next = above.get(position).copied().flatten();
-            }
-            names.push(name, count);
-        }
-        Self { names, fields }
+        selection
     }
 }

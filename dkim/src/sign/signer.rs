@@ -7,6 +7,7 @@ use crate::{
         body::BodyForm,
         tap::{Digests, Tap, want},
     },
+    header_index::FieldIndex,
     line_ends::Normaliser,
     policy::LineEnds,
     signature::{CopiedField, FieldNames, Signature},
@@ -134,6 +135,7 @@ impl Signer {
         }
         let header = reader.finish();
         check_header(&header, line_ends)?;
+        let index = FieldIndex::new(&header);
         let digests: Vec<_> = forms.into_iter().map(|form| (form.form(), form.finish().finish())).collect();
         let unsigned = templates.iter().map(|template| {
             template.check()?;
@@ -141,7 +143,7 @@ impl Signer {
             let body_hash =
                 found.and_then(|(_, digests): &(_, Digests)| digests.get(template.algorithm.hash(), None));
             let body_hash = body_hash.ok_or(SignError::Algorithm(template.algorithm))?;
-            let Selection { names, fields } = Selection::new(template, &header);
+            let Selection { names, fields } = Selection::new(template, &index);
             let signature = signature(template, now, names, &fields, body_hash);
             Ok(Unsigned::new(&signature, &fields, backend))
         });
