@@ -15,6 +15,8 @@ static HEAP: Counting = Counting;
 
 const ZONE: &str = r#"
     plain.example.            TXT "v=spf1 ip4:192.0.2.0/24 -all"
+    an-unusually-long-name-of-a-newsletter.for-many-people.example. TXT "v=spf1 exists:%{ir}.%{d} -all"
+    1.2.0.192.an-unusually-long-name-of-a-newsletter.for-many-people.example. A 127.0.0.2
     redirect.example.         TXT "v=spf1 redirect=_spf.redirect.example"
     _spf.redirect.example.    TXT "v=spf1 include:one.redirect.example include:two.redirect.example ~all"
     one.redirect.example.     TXT "v=spf1 ip4:198.51.100.0/24 ip4:203.0.113.0/25 ip6:2001:db8::/32 ~all"
@@ -44,7 +46,8 @@ fn two_allocations_a_question_and_none_for_a_trace_that_is_off() {
         assert_eq!(report.verdict, Verdict::Pass, "{domain}");
         (report.questions, usage)
     };
-    for domain in ["plain.example", "redirect.example", "mx.example", "macros.example"] {
+    let long = "an-unusually-long-name-of-a-newsletter.for-many-people.example";
+    for domain in ["plain.example", "redirect.example", "mx.example", "macros.example", long] {
         let (questions, usage) = run(domain, false);
         println!("{domain}: {questions} questions, {usage:?}");
         assert!(usage.allocations <= 2 * questions, "{domain}: {questions} questions, {usage:?}");
