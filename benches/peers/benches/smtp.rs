@@ -4,11 +4,15 @@
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use mail_base::{
     dot::{Decoded, DotDecoder},
-    lines::{Found, LineEndings, LineFinder},
+    lines::{EndingFilter, Found, LineEndings, LineFinder},
 };
 use samples::smtp as sample;
-use smtp_proto::{Command, ReplyReader, Rules};
-use stalwart::{Error, Request, request::receiver::DataReceiver, response::parser::ResponseReceiver};
+use smtp_proto::{Capabilities, Command, Reply, ReplyReader, Rules};
+use stalwart::{
+    EhloResponse, Error, Request,
+    request::receiver::{BdatReceiver, DataReceiver},
+    response::parser::ResponseReceiver,
+};
 use std::hint::black_box;
 
 const LINES: usize = 100_000;
@@ -60,6 +64,18 @@ fn grammar(c: &mut Criterion) {
         });
     });
     group.finish();
+    let mut group = c.benchmark_group("smtp/peers/ehlo");
+    group.bench_function("ours", |b| {
+        b.iter(|| Capabilities::from_reply(&Reply::parse(black_box(sample::EHLO.as_bytes())).unwrap()));
+    });
+    // what is offered is left in the text of the reply
+    group.bench_function("Stalwart, the reply only", |b| {
+        b.iter(|| ResponseReceiver::default().parse(&mut black_box(sample::EHLO.as_bytes()).iter()).unwrap());
+    });
+    group.bench_function("Stalwart", |b| {
+        b.iter(|| EhloResponse::parse(&mut black_box(sample::EHLO.as_bytes()).iter()).unwrap());
+    });
+    group.finish();
 }
 
 fn bodies(c: &mut Criterion) {
@@ -82,6 +98,31 @@ fn bodies(c: &mut Criterion) {
                     }
                     Decoded::End { .. } => break,
                     Decoded::NeedInput => end = (end + (64 << 10)).min(body.len()),
+                }
+            }
+        });
+    });
+    group.bench_function("BDAT: ours", |b| {
+        b.iter(|| {
+            let mut filter = EndingFilter::new(LineEndings::Strict);
+            for piece in body.chunks(64 << 10) {
+                let mut rest = piece;
+                while !rest.is_empty() {
+                    let passed = filter.filter(rest).unwrap();
+                    black_box(passed.octets);
+                    rest = &rest[passed.used..];
+                }
+            }
+        });
+    });
+    group.bench_function("BDAT: Stalwart", |b| {
+        let mut copy = Vec::with_capacity(body.len());
+        b.iter(|| {
+            copy.clear();
+            let mut receiver = BdatReceiver::new(body.len(), true);
+            for piece in body.chunks(64 << 10) {
+                if receiver.ingest(&mut piece.iter(), &mut copy) {
+                    break;
                 }
             }
         });
