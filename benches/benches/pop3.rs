@@ -108,11 +108,10 @@ fn listing(c: &mut Criterion) {
     });
     let client = client_after(&Command::Uidl(None));
     group.bench_function("client", |b| b.iter(|| receive(client.clone(), black_box(&wire), wire.len())));
-    let server = logged_in(Config::new(Profile::Pop3s), COUNT);
+    let mut server = logged_in(Config::new(Profile::Pop3s), COUNT);
     group.bench_function("server", |b| {
         let mut out = Vec::new();
         b.iter(|| {
-            let mut server = server.clone();
             let mut input: &[u8] = b"UIDL\r\n";
             while let server::Advance::Event { used, .. } = server.advance(input, 0, &mut out) {
                 input = &input[used..];
