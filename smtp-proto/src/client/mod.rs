@@ -10,7 +10,7 @@
 //! The machine makes the handshake by itself: greeting, EHLO (or HELO where that is not known), STARTTLS as the
 //! [`TlsPolicy`] says. From [`Event::Ready`] on the caller sends commands. Where the server offers PIPELINING
 //! several may wait for their replies; [`Client::can_send`] knows which may follow which (RFC 2920 §3.1).
-//! Commands that the server's offer does not cover are a [`Misuse`], and never sent.
+//! Commands that the server's offer does not cover are a [`Misuse`](crate::Misuse), and never sent.
 //!
 //! For one message to many recipients use a [`Transaction`](crate::Transaction) on top.
 
