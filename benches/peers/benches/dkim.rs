@@ -16,22 +16,15 @@ use mail_auth::{
     AuthenticatedMessage, DkimResult, MessageAuthenticator,
     crypto::{Ed25519Key, RsaKey, Sha256},
     dkim::{DkimSigner, DomainKey},
-    dns::{DnsCache, NoCache, Parameters, ResolverCache, TxtRecord, TxtRecordParser},
+    dns::{Parameters, TxtRecord, TxtRecordParser},
     headers::HeaderWriter,
 };
+use mailproto_bench_peers::{Cache, ready};
 use samples::{
     dkim as sample,
     pairs::{pair, show},
 };
-use std::{
-    borrow::Borrow,
-    hash::Hash,
-    hint::black_box,
-    pin::pin,
-    sync::Arc,
-    task::{Context, Poll, Waker},
-    time::Instant,
-};
+use std::{hint::black_box, sync::Arc};
 
 /// In the past, so that no clock finds the signatures to be made in the future.
 const NOW: u64 = 1_790_000_000;
@@ -45,71 +38,12 @@ const SIZES: [(&str, usize); 5] = [
 /// cfdkim takes seconds for more.
 const LARGEST_OF_CFDKIM: usize = 1 << 20;
 
-/// mail-auth's cache, with one key record in it, which was read before.
-struct Cache {
-    txt: Text,
-}
-
-struct Text(TxtRecord);
-
-impl ResolverCache<Box<str>, TxtRecord> for Text {
-    fn get<Q: Hash + Eq + ?Sized>(&self, _: &Q) -> Option<TxtRecord>
-    where
-        Box<str>: Borrow<Q>,
-    {
-        Some(self.0.clone())
-    }
-
-    fn remove<Q: Hash + Eq + ?Sized>(&self, _: &Q) -> Option<TxtRecord>
-    where
-        Box<str>: Borrow<Q>,
-    {
-        None
-    }
-
-    fn insert(&self, key: Box<str>, _: TxtRecord, _: Instant) {
-        panic!("{key} is not in the cache");
-    }
-}
-
-impl DnsCache for Cache {
-    type Txt = Text;
-    type Mx = NoCache;
-    type Ipv4 = NoCache;
-    type Ipv6 = NoCache;
-    type Ptr = NoCache;
-
-    fn txt(&self) -> Option<&Text> {
-        Some(&self.txt)
-    }
-    fn mx(&self) -> Option<&NoCache> {
-        None
-    }
-    fn ipv4(&self) -> Option<&NoCache> {
-        None
-    }
-    fn ipv6(&self) -> Option<&NoCache> {
-        None
-    }
-    fn ptr(&self) -> Option<&NoCache> {
-        None
-    }
-}
-
 /// cfdkim's resolver: one record for every name.
 struct Record(String);
 
 impl cfdkim::dns::Lookup for Record {
     fn lookup_txt<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<Vec<String>, cfdkim::DKIMError>> {
         Box::pin(async { Ok(vec![self.0.clone()]) })
-    }
-}
-
-/// Runs a future that never has to wait.
-fn ready<T>(future: impl Future<Output = T>) -> T {
-    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(value) => value,
-        Poll::Pending => panic!("everything is in memory"),
     }
 }
 
@@ -148,7 +82,7 @@ fn verify() {
         let record = key.record().to_string();
         let answer = Answer::txt([&record]);
         let parsed = Arc::new(DomainKey::parse(record.as_bytes()).unwrap());
-        let cache = Cache { txt: Text(TxtRecord::DomainKey(parsed)) };
+        let cache = Cache::new([("s._domainkey.example.com.", TxtRecord::DomainKey(parsed))]);
         for (size_name, size) in SIZES {
             let plain = sample::message(size);
             let message = [sign(&aws_lc::AwsLc, &key, &template, &plain).as_bytes(), &plain].concat();

@@ -6,86 +6,19 @@
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use dmarc::{
-    Authors, Discovery, Inquiry, Name, Record, Request, Step, Verdict,
-    discover,
+    Authors, Discovery, Inquiry, Name, Record, Request, Step, Verdict, discover,
     dns::{Answer, Question, Txt, from_fn},
     evaluate,
 };
 use mail_auth::{
     AuthenticatedMessage, DmarcResult, MessageAuthenticator,
     dmarc::{DmarcRecord, verify::DmarcParameters},
-    dns::{DnsCache, NoCache, Parameters, ResolverCache, TxtRecord, TxtRecordParser},
+    dns::{Parameters, TxtRecord, TxtRecordParser},
     spf::{SpfRecord, verify::SpfParameters},
 };
+use mailproto_bench_peers::{Cache, ready};
 use samples::dmarc as sample;
-use std::{
-    borrow::Borrow,
-    collections::HashMap,
-    hash::Hash,
-    hint::black_box,
-    net::IpAddr,
-    pin::pin,
-    sync::Arc,
-    task::{Context, Poll, Waker},
-    time::Instant,
-};
-
-/// Parsed records, by name.
-struct Cache(Texts);
-
-struct Texts(HashMap<Box<str>, TxtRecord>);
-
-impl ResolverCache<Box<str>, TxtRecord> for Texts {
-    fn get<Q: Hash + Eq + ?Sized>(&self, name: &Q) -> Option<TxtRecord>
-    where
-        Box<str>: Borrow<Q>,
-    {
-        self.0.get(name).cloned()
-    }
-
-    fn remove<Q: Hash + Eq + ?Sized>(&self, _: &Q) -> Option<TxtRecord>
-    where
-        Box<str>: Borrow<Q>,
-    {
-        None
-    }
-
-    fn insert(&self, key: Box<str>, _: TxtRecord, _: Instant) {
-        panic!("{key} is not in the cache");
-    }
-}
-
-impl DnsCache for Cache {
-    type Txt = Texts;
-    type Mx = NoCache;
-    type Ipv4 = NoCache;
-    type Ipv6 = NoCache;
-    type Ptr = NoCache;
-
-    fn txt(&self) -> Option<&Texts> {
-        Some(&self.0)
-    }
-    fn mx(&self) -> Option<&NoCache> {
-        None
-    }
-    fn ipv4(&self) -> Option<&NoCache> {
-        None
-    }
-    fn ipv6(&self) -> Option<&NoCache> {
-        None
-    }
-    fn ptr(&self) -> Option<&NoCache> {
-        None
-    }
-}
-
-/// Runs a future that never has to wait.
-fn ready<T>(future: impl Future<Output = T>) -> T {
-    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(value) => value,
-        Poll::Pending => panic!("everything is in the cache"),
-    }
-}
+use std::{hint::black_box, net::IpAddr, sync::Arc};
 
 fn parse(c: &mut Criterion) {
     let mut group = c.benchmark_group("dmarc/parse 12 records");
@@ -141,7 +74,7 @@ fn judge(c: &mut Criterion) {
     let spf = TxtRecord::Spf(Arc::new(SpfRecord::parse(b"v=spf1 ip4:192.0.2.1 -all").unwrap()));
     let record = TxtRecord::Dmarc(Arc::new(DmarcRecord::parse(RECORD.as_bytes()).unwrap()));
     let texts = [("example.com.", spf), ("_dmarc.example.com.", record)];
-    let cache = Cache(Texts(texts.into_iter().map(|(name, record)| (name.into(), record)).collect()));
+    let cache = Cache::new(texts);
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let _guard = runtime.enter();
     let authenticator = MessageAuthenticator::new_system_conf().unwrap();

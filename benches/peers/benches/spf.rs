@@ -7,84 +7,16 @@
 use criterion::{Criterion, criterion_group, criterion_main};
 use mail_auth::{
     MessageAuthenticator,
-    dns::{DnsCache, NoCache, Parameters, ResolverCache, TxtRecord, TxtRecordParser},
+    dns::{Parameters, TxtRecord, TxtRecordParser},
     spf::{SpfRecord, verify::SpfParameters},
 };
+use mailproto_bench_peers::{Cache, ready};
 use samples::spf as sample;
 use spf::{
     Limits, Name, Record, Request, Verdict, Zone, check,
     dns::{Question, Resolve},
 };
-use std::{
-    borrow::Borrow,
-    collections::HashMap,
-    hash::Hash,
-    hint::black_box,
-    net::IpAddr,
-    pin::pin,
-    sync::Arc,
-    task::{Context, Poll, Waker},
-    time::Instant,
-};
-
-/// The parsed records of a zone.
-struct Cache {
-    txt: Texts,
-}
-
-struct Texts(HashMap<Box<str>, TxtRecord>);
-
-impl ResolverCache<Box<str>, TxtRecord> for Texts {
-    fn get<Q: Hash + Eq + ?Sized>(&self, name: &Q) -> Option<TxtRecord>
-    where
-        Box<str>: Borrow<Q>,
-    {
-        self.0.get(name).cloned()
-    }
-
-    fn remove<Q: Hash + Eq + ?Sized>(&self, _: &Q) -> Option<TxtRecord>
-    where
-        Box<str>: Borrow<Q>,
-    {
-        None
-    }
-
-    fn insert(&self, key: Box<str>, _: TxtRecord, _: Instant) {
-        panic!("{key} is not in the cache");
-    }
-}
-
-impl DnsCache for Cache {
-    type Txt = Texts;
-    type Mx = NoCache;
-    type Ipv4 = NoCache;
-    type Ipv6 = NoCache;
-    type Ptr = NoCache;
-
-    fn txt(&self) -> Option<&Texts> {
-        Some(&self.txt)
-    }
-    fn mx(&self) -> Option<&NoCache> {
-        None
-    }
-    fn ipv4(&self) -> Option<&NoCache> {
-        None
-    }
-    fn ipv6(&self) -> Option<&NoCache> {
-        None
-    }
-    fn ptr(&self) -> Option<&NoCache> {
-        None
-    }
-}
-
-/// Runs a future that never has to wait.
-fn ready<T>(future: impl Future<Output = T>) -> T {
-    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(value) => value,
-        Poll::Pending => panic!("everything is in the cache"),
-    }
-}
+use std::{hint::black_box, net::IpAddr, sync::Arc};
 
 fn parse(c: &mut Criterion) {
     let mut group = c.benchmark_group("spf/parse 30 records");
@@ -122,9 +54,9 @@ fn evaluate(c: &mut Criterion) {
     let records = names.iter().map(|name| {
         let answer = zone.resolve(&Question::txt(Name::parse(name).unwrap()));
         let record = SpfRecord::parse(answer.as_txt()[0].as_bytes()).unwrap();
-        (format!("{name}.").into_boxed_str(), TxtRecord::Spf(Arc::new(record)))
+        (format!("{name}."), TxtRecord::Spf(Arc::new(record)))
     });
-    let cache = Cache { txt: Texts(records.collect()) };
+    let cache = Cache::new(records);
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let _guard = runtime.enter();
     let authenticator = MessageAuthenticator::new_system_conf().unwrap();
