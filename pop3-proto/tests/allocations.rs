@@ -1,11 +1,5 @@
-//! What reading takes from the heap, and what a whole session takes. The counts are those of the process: so this is
-//! one test, without the harness, whose other thread takes from the heap as well.
-#![allow(
-    clippy::unwrap_used,
-    clippy::print_stdout,
-    clippy::arithmetic_side_effects,
-    clippy::indexing_slicing
-)]
+//! What reading takes from the heap, and what a whole session takes.
+#![allow(clippy::unwrap_used, clippy::arithmetic_side_effects, clippy::indexing_slicing)]
 
 use pop3_proto::{
     Client, Command, DropListing, Maildrop, Number, Response, Rules, ScanListing, Server, UniqueIdListing,
@@ -56,7 +50,8 @@ fn hear(client: &mut Client, wire: &[u8], size: usize) -> usize {
     events
 }
 
-fn main() {
+#[test]
+fn reading_takes_nothing_from_the_heap_nor_do_listings_and_messages() {
     let (_, usage) = measure(read_everything);
     assert_eq!(usage.allocations, 0, "commands, responses and listings borrow from the line");
 
@@ -112,5 +107,4 @@ fn main() {
         assert!(events > 0);
         assert_eq!(usage.allocations, 0, "the client, {command:?}");
     }
-    println!("test reading_takes_nothing_from_the_heap_nor_do_listings_and_messages ... ok");
 }

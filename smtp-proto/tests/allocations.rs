@@ -1,5 +1,4 @@
-//! What reading, and what a whole session takes from the heap. One test, because the counts are those of the
-//! process.
+//! What reading, and what a whole session takes from the heap.
 
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
