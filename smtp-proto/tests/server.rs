@@ -336,6 +336,62 @@ fn chunks_are_counted_and_their_octets_read_even_on_error() {
 }
 
 #[test]
+fn octets_of_chunks_that_are_refused_are_never_commands() {
+    let mut plain = config(Profile::Relay);
+    plain.chunking = false;
+    let mut session = Session::new(plain);
+    session.send(b"EHLO a\r\n");
+    session.send(ENVELOPE);
+    assert_eq!(session.codes(b"BDAT 6\r\nRSET\r\nNOOP\r\n"), [502, 250], "not offered");
+    assert_eq!(session.codes(b"BDAT 6 LAST\r\nRSET\r\nNOOP\r\n"), [502, 250]);
+    assert_eq!(session.codes(b"DATA\r\n"), [503], "the transaction has failed (RFC 3030 section 2)");
+
+    let long = [b"BDAT ", [b'0'; 3000].as_slice(), b"6\r\nRSET\r\nNOOP\r\n"].concat();
+    for line in [
+        b"BDAT x\r\nRSET\r\n".as_slice(),
+        b"bdat\r\nRSET\r\n",
+        b" BDAT 6\r\nRSET\r\n",
+        b"BDAT\t6\r\nRSET\r\n",
+        b"BDAT 6 7\r\nRSET\r\n",
+        b"BDAT -6\r\nRSET\r\n",
+        b"BDAT 6\0\r\nRSET\r\n",
+        b"BDAT 6\xff\r\nRSET\r\n",
+        b"BDAT 18446744073709551616\r\nRSET\r\n",
+        &long,
+    ] {
+        let mut session = session_in_transaction();
+        assert_eq!(session.codes(line), [501], "{}", line.escape_ascii());
+        assert!(session.is_closed, "{}", line.escape_ascii());
+    }
+    let behind = [b"NOOP ", [b'x'; 5000].as_slice(), b"BDAT 6\r\nNOOP\r\n"].concat();
+    for pieces in [vec![behind.as_slice()], behind.chunks(1).collect(), behind.chunks(5005).collect()] {
+        let mut session = session_in_transaction();
+        let codes: Vec<_> = pieces.into_iter().flat_map(|piece| session.codes(piece)).collect();
+        assert_eq!(codes, [500, 250], "in a line that is too long");
+    }
+}
+
+fn session_in_transaction() -> Session {
+    let mut session = session();
+    session.send(ENVELOPE);
+    session
+}
+
+#[test]
+fn who_has_a_mailbox_is_told_to_those_who_may_send_mail() {
+    let mut open = config(Profile::Submission);
+    open.open_vrfy = true;
+    open.open_expn = true;
+    for (require_tls, require_auth, code) in [(true, true, 530), (false, true, 530), (false, false, 250)] {
+        open.require_tls = require_tls;
+        open.require_auth = require_auth;
+        for line in [b"VRFY x\r\n", b"EXPN x\r\n"] {
+            assert_eq!(Session::new(open.clone()).codes(line), [code]);
+        }
+    }
+}
+
+#[test]
 fn a_cr_at_the_end_of_the_last_chunk_is_bare() {
     let mut strict = session();
     strict.send(ENVELOPE);
@@ -496,7 +552,8 @@ fn a_server_that_turns_a_client_away_waits_for_quit() {
     assert_eq!(out, b"554 5.7.1 Go away\r\n");
     let mut session = Session::ungreeted(config(Profile::Relay));
     session.server = Some(server);
-    assert_eq!(session.codes(b"EHLO a\r\nNOOP\r\nQUIT\r\n"), [503, 503, 221]);
+    let input = b"EHLO a\r\nNOOP\r\nBDAT 6\r\nQUIT\r\nQUIT\r\n";
+    assert_eq!(session.codes(input), [503, 503, 503, 221], "a chunk is no command");
     assert!(session.is_closed);
 }
 

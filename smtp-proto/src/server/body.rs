@@ -23,6 +23,7 @@ impl Server {
     pub(super) fn start_chunk(&mut self, size: u64, last: bool) {
         self.start_chunks();
         let refusal = match &self.transaction {
+            _ if !self.config.chunking => Some((Cause::NotOffered, replies::NOT_OFFERED)),
             Some(transaction) if transaction.recipients > 0 => {
                 let total = transaction.octets.saturating_add(size);
                 (total > self.config.limits.message).then_some((Cause::TooLarge, replies::TOO_LARGE))

@@ -50,6 +50,10 @@ impl Server {
                 Err((cause @ Cause::Injected, reply)) => self.refuse_and_close(used, cause, reply, out),
                 Err((cause, reply)) => self.refuse(used, cause, reply, out),
             },
+            // where the octets of a chunk end is not known then: none of what follows may be read as a command
+            Err(error) if is_bdat(line) => {
+                self.refuse_and_close(used, Cause::Command(error), replies::CHUNK, out)
+            }
             Err(error) => self.refuse(used, Cause::Command(error), reply_to(line, error), out),
         }
     }
@@ -81,6 +85,10 @@ impl Server {
         const NOT_KNOWN: Refusal = (Cause::NotOffered, replies::NOT_KNOWN);
         let config = &self.config;
         let in_transaction = self.transaction.is_some();
+        if let Command::Bdat { .. } = command {
+            // whether it may come or not, its octets must be read: see `start_chunk`
+            return Ok(());
+        }
         if self.is_turned_away && *command != Command::Quit {
             return Err(SEQUENCE);
         }
@@ -91,7 +99,6 @@ impl Server {
             Command::Mail(mail) => self.permit_mail(mail),
             Command::Rcpt(rcpt) => self.permit_rcpt(rcpt),
             Command::Data => self.permit_data(),
-            Command::Bdat { .. } if !config.chunking => Err(NOT_OFFERED),
             Command::Burl { .. } if !config.burl => Err(NOT_OFFERED),
             Command::Burl { .. } if self.recipients() == 0 => Err(self.no_recipients()),
             Command::StartTls if !config.starttls || self.is_tls => Err(NOT_OFFERED),
@@ -102,7 +109,9 @@ impl Server {
             Command::Etrn(_) | Command::Atrn(_) if self.hello.is_none() => {
                 Err((Cause::Sequence, replies::HELLO_FIRST))
             }
-            Command::Expn(_) if !config.open_expn => Err(NOT_OFFERED),
+            Command::Vrfy(_) if config.open_vrfy => self.permit_client(),
+            Command::Expn(_) if config.open_expn => self.permit_client(),
+            Command::Expn(_) => Err(NOT_OFFERED),
             Command::Etrn(_) if !config.etrn => Err(NOT_OFFERED),
             Command::Atrn(_) if !config.atrn => Err(NOT_OFFERED),
             Command::Xclient(_) | Command::Xforward(_) if !config.trusted_proxy => Err(NOT_OFFERED),
@@ -123,18 +132,24 @@ impl Server {
         Ok(())
     }
 
+    /// Whether the client has done what is demanded before mail, and before it is told who has a mailbox here.
+    fn permit_client(&self) -> Result<(), Refusal> {
+        if self.config.require_tls && !self.is_tls {
+            return Err((Cause::TlsRequired, replies::TLS_FIRST));
+        }
+        if self.config.require_auth && !self.is_authenticated {
+            return Err((Cause::AuthRequired, replies::AUTH_FIRST));
+        }
+        Ok(())
+    }
+
     fn permit_mail(&self, mail: &Mail<'_>) -> Result<(), Refusal> {
         let config = &self.config;
         let Mail { path, params } = mail;
         if self.hello.is_none() {
             return Err((Cause::Sequence, replies::HELLO_FIRST));
         }
-        if config.require_tls && !self.is_tls {
-            return Err((Cause::TlsRequired, replies::TLS_FIRST));
-        }
-        if config.require_auth && !self.is_authenticated {
-            return Err((Cause::AuthRequired, replies::AUTH_FIRST));
-        }
+        self.permit_client()?;
         if self.transaction.is_some() {
             return Err((Cause::Sequence, replies::SEQUENCE));
         }
@@ -332,6 +347,11 @@ impl Server {
         self.phase = Phase::Command;
         self.ask(used, Question::Auth, Event::Auth { mechanism: auth.mechanism, initial })
     }
+}
+
+/// Whether a line starts as BDAT does, whatever is wrong with it.
+pub(super) fn is_bdat(line: &[u8]) -> bool {
+    line.trim_ascii_start().first_chunk::<4>().is_some_and(|verb| verb.eq_ignore_ascii_case(b"BDAT"))
 }
 
 /// The reply to a line that is no command.

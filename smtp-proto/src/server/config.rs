@@ -106,9 +106,9 @@ pub struct Config {
     pub strict_hello: bool,
     /// Offers STARTTLS (RFC 3207). Default: no, because the program around must be able to do it.
     pub starttls: bool,
-    /// Demands TLS before MAIL. Default: yes for submission.
+    /// Demands TLS before MAIL, and before VRFY and EXPN where they are open. Default: yes for submission.
     pub require_tls: bool,
-    /// Demands authentication before MAIL. Default: yes for submission.
+    /// Demands authentication before the same. Default: yes for submission.
     pub require_auth: bool,
     /// Offers AUTH without TLS. Default: no: passwords would go over the wire in clear.
     pub auth_in_clear: bool,

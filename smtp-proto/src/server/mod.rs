@@ -52,6 +52,8 @@ pub struct Server {
     refusal: Option<(Cause, Reply<'static>)>,
     /// How many octets have been dropped of it.
     dropped: u64,
+    /// The start of a line that is too long has been dropped.
+    is_dropping: bool,
     /// The client was told to go away, and may say QUIT.
     is_turned_away: bool,
     /// The next command has been told as coming too early, or the client as talking before the greeting.
@@ -81,6 +83,7 @@ impl Server {
             transaction: None,
             refusal: None,
             dropped: 0,
+            is_dropping: false,
             is_turned_away: false,
             is_early_told: false,
             commands: 0,
@@ -342,11 +345,16 @@ impl Server {
         let (line, used) = match self.finder.find(input, limit) {
             Ok(Found::NeedInput) => return Advance::NeedInput,
             Ok(Found::Line { text, used }) => (text, used),
+            Ok(Found::TooLong { used, .. }) if !is_auth && !self.is_dropping && commands::is_bdat(input) => {
+                return self.refuse_and_close(used, Cause::LineTooLong, replies::CHUNK, out);
+            }
             Ok(Found::TooLong { used, ended: false }) => {
+                self.is_dropping = true;
                 return Advance::Event { used, event: Event::Dropped };
             }
             Ok(Found::TooLong { used, ended: true }) => {
                 self.touch(now);
+                self.is_dropping = false;
                 self.phase = Phase::Command;
                 let reply = if is_auth { replies::AUTH_LINE_TOO_LONG } else { replies::LINE_TOO_LONG };
                 return self.refuse(used, Cause::LineTooLong, reply, out);

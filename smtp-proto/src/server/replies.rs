@@ -43,6 +43,7 @@ replies! {
     BASE64 = 501 "5.5.2 Not base64";
     AUTH_CANCELLED = 501 "5.7.0 Authentication cancelled";
     TOO_LATE = 501 "5.5.4 Later than is offered";
+    CHUNK = 501 "5.5.4 Size of the chunk not known, closing";
     INJECTED = 501 "5.5.1 Nothing may follow STARTTLS, closing";
     NOT_OFFERED = 502 "5.5.1 Command not offered";
     SEQUENCE = 503 "5.5.1 Bad sequence of commands";
