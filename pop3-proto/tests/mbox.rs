@@ -52,3 +52,18 @@ fn what_is_deleted_is_gone_and_what_has_come_stays() {
     assert_eq!(messages(&path), ["B\n", "D\n"]);
     assert!(Path::new(&lock).exists());
 }
+
+#[test]
+fn a_message_that_was_still_being_written_is_not_torn() {
+    let folder = Folder::new("mbox-torn");
+    for (seen, whole) in [
+        ("From a\nA\n\nFrom b\nSubject: ", "From a\nA\n\nFrom b\nSubject: b\n\nB\n\n"),
+        ("From a\nA\n\nFrom b\nB\n", "From a\nA\n\nFrom b\nB\nFrom the text\n\n"),
+    ] {
+        let path = folder.write("mbox", seen);
+        let mbox = Mbox::open(Path::new(&path)).unwrap();
+        fs::write(&path, whole).unwrap();
+        assert!(mbox.delete(&[1]).is_err(), "{seen:?}");
+        assert_eq!(fs::read_to_string(&path).unwrap(), whole);
+    }
+}

@@ -22,15 +22,7 @@ impl Mbox {
         if !text.is_empty() && !text.starts_with(b"From ") {
             return Err(Error::new(ErrorKind::InvalidData, "not an mbox, it does not start with From"));
         }
-        let mut starts = Vec::new();
-        let (mut at, mut is_behind_empty) = (0_usize, true);
-        for line in text.split_inclusive(|octet| *octet == b'\n') {
-            if is_behind_empty && line.starts_with(b"From ") {
-                starts.push(at);
-            }
-            is_behind_empty = is_empty(line);
-            at = at.saturating_add(line.len());
-        }
+        let starts = starts(&text);
         let ends = starts.iter().copied().skip(1).chain([text.len()]);
         let entries = starts.iter().zip(ends).map(|(start, end)| *start..end).collect();
         Ok(Self { path: path.to_owned(), text, entries })
@@ -51,14 +43,18 @@ impl Mbox {
         Some(lines.into_iter().map(unquoted).collect::<Vec<_>>().concat())
     }
 
-    /// Takes messages, the first ones first, out of the file, under the lock that mail programs respect. What has come behind the others
-    /// meanwhile is kept. The file is written anew beside the old one, and takes its place when it is whole.
+    /// Takes messages, the first ones first, out of the file, under the lock that mail programs respect. What has come
+    /// behind the others meanwhile is kept. The file is written anew beside the old one, and takes its place when it is
+    /// whole.
     pub(crate) fn delete(&self, indices: &[usize]) -> Result<()> {
         let _lock = Lock::take(self.beside("lock"))?;
         let now = fs::read(&self.path)?;
         let Some(new) = now.strip_prefix(self.text.as_slice()) else {
             return Err(Error::new(ErrorKind::InvalidData, "another program has changed the mbox"));
         };
+        if !new.is_empty() && starts(&now).binary_search(&self.text.len()).is_err() {
+            return Err(Error::new(ErrorKind::InvalidData, "the last message was still being written"));
+        }
         let beside = self.beside("new");
         let mut file = File::create(&beside)?;
         file.set_permissions(fs::metadata(&self.path)?.permissions())?;
@@ -95,6 +91,20 @@ impl Drop for Lock {
         // one that stays is seen by the next who wants it
         let _ = fs::remove_file(&self.0);
     }
+}
+
+/// Where the `From ` lines are that start a message: behind an empty line, or the first.
+fn starts(text: &[u8]) -> Vec<usize> {
+    let mut starts = Vec::new();
+    let (mut at, mut is_behind_empty) = (0_usize, true);
+    for line in text.split_inclusive(|octet| *octet == b'\n') {
+        if is_behind_empty && line.starts_with(b"From ") {
+            starts.push(at);
+        }
+        is_behind_empty = is_empty(line);
+        at = at.saturating_add(line.len());
+    }
+    starts
 }
 
 fn is_empty(line: &[u8]) -> bool {

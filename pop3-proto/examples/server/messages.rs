@@ -80,7 +80,7 @@ impl Messages {
 
     /// Deletes messages: fails if one of them is still there.
     pub(crate) fn delete(&self, numbers: &[Number]) -> Result<(), Error> {
-        let mut indices = numbers.iter().map(|number| number.index());
+        let indices = numbers.iter().map(|number| number.index());
         match self {
             Self::Maildir(files) => {
                 let removed = indices.filter_map(|index| files.get(index)).map(fs::remove_file);
@@ -88,7 +88,7 @@ impl Messages {
                 removed.fold(Ok(()), Result::and)
             }
             Self::Mbox(_) if numbers.is_empty() => Ok(()),
-            Self::Mbox(mbox) => mbox.delete(&indices.by_ref().collect::<Vec<_>>()),
+            Self::Mbox(mbox) => mbox.delete(&indices.collect::<Vec<_>>()),
         }
     }
 }

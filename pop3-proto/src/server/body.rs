@@ -51,12 +51,13 @@ impl TopCounter {
         Self { left: lines, in_header: true, line: LineSoFar::Nothing }
     }
 
-    /// What is wanted of these octets at once: not more than a line.
+    /// What is wanted of these octets at once: not more than a line. A CR ends it as well, as it ends a piece that the
+    /// encoder gives: otherwise a line of many would be looked through again for each.
     fn wanted<'m>(&self, octets: &'m [u8]) -> &'m [u8] {
         if self.flow() == Flow::Enough {
             return b"";
         }
-        octets.split_inclusive(|octet| *octet == b'\n').next().unwrap_or(b"")
+        octets.split_inclusive(|octet| matches!(octet, b'\r' | b'\n')).next().unwrap_or(b"")
     }
 
     /// Counts octets that were wanted.
@@ -191,6 +192,14 @@ mod tests {
         assert_eq!(top(message, 2), b"A: 1\r\nB: 2\r\n\r\none\r\n\r\n");
         assert_eq!(top(message, 3), message);
         assert_eq!(top(message, u32::MAX), message);
+    }
+
+    #[test]
+    fn top_looks_at_nothing_twice() {
+        let counter = TopCounter::new(1);
+        assert_eq!(counter.wanted(b"A: 1\r\r\r\nB: 2\r\n"), b"A: 1\r");
+        assert_eq!(counter.wanted(b"\r\r\nB: 2\r\n"), b"\r");
+        assert_eq!(counter.wanted(b"\nB: 2\r\n"), b"\n");
     }
 
     #[test]
