@@ -24,6 +24,7 @@ mod timestamp;
 pub mod transaction;
 mod transcript;
 mod values;
+mod xtext;
 
 pub use base64::Base64;
 pub use capabilities::{Capabilities, OfferedLimits};
@@ -45,4 +46,5 @@ pub use text::{Text, Word};
 pub use timestamp::Timestamp;
 pub use transaction::{Envelope, Outcome, Transaction};
 pub use transcript::Transcript;
-pub use values::{ByMode, DeliverBy, Hold, Notify, NotifyOn, OriginalRecipient, Priority, Xtext};
+pub use values::{ByMode, DeliverBy, Hold, Notify, NotifyOn, OriginalRecipient, Priority};
+pub use xtext::{Envid, Submitter, Xtext};

@@ -1,130 +1,16 @@
-//! The values of parameters: xtext, notifications, delivery times, priorities.
+//! The values of parameters: notifications, delivery times, priorities.
 
 use crate::{
-    octets::{self, ALPHANUMERIC, HYPHEN, XCHAR},
+    octets::{self, ALPHANUMERIC, HYPHEN},
     text::number,
     timestamp::Timestamp,
+    xtext::{Xtext, hex},
 };
 use alloc::borrow::Cow;
 use core::fmt;
 
-/// The most octets of `ENVID`'s value (RFC 3461 §4.4).
-const MAX_ENVID: usize = 100;
-
 /// The most octets of `ORCPT`'s value (RFC 3461 §4.2).
 const MAX_ORCPT: usize = 500;
-
-/// Text in which `+` and two digits stand for an octet (RFC 3461 §4).
-#[derive(Clone, PartialEq, Eq, Hash)]
-pub struct Xtext<'a>(Cow<'a, str>);
-
-impl<'a> Xtext<'a> {
-    /// Reads what is encoded; `None` where it is not xtext, or empty.
-    ///
-    /// ```text
-    /// xtext   = *( xchar / hexchar )
-    /// xchar   = %d33-42 / %d44-60 / %d62-126
-    /// hexchar = "+" 2(DIGIT / "A"-"F")
-    /// ```
-    #[must_use]
-    pub fn parse(text: &'a str) -> Option<Self> {
-        let mut rest = text.as_bytes();
-        loop {
-            match rest.get(octets::end_of_run(rest, 0, XCHAR)..)? {
-                [] => break,
-                [b'+', high, low, later @ ..] => {
-                    hex(*high)?;
-                    hex(*low)?;
-                    rest = later;
-                }
-                _ => return None,
-            }
-        }
-        (!text.is_empty()).then_some(Self(Cow::Borrowed(text)))
-    }
-
-    /// As [`parse`](Self::parse), within the limit for `ENVID`, and of what is printable: notifications name it
-    /// in a header field (RFC 3461 §4.4).
-    #[must_use]
-    pub fn envid(text: &'a str) -> Option<Self> {
-        Self::parse(text).filter(|envid| text.len() <= MAX_ENVID && envid.is_printable())
-    }
-
-    /// Whether all that is meant is graphic or white space, in ASCII.
-    fn is_printable(&self) -> bool {
-        // what stands for itself is
-        !self.0.contains('+') || self.octets().all(|octet| matches!(octet, b'\t' | b' '..=b'~'))
-    }
-
-    /// Encodes octets; `None` where there is none.
-    #[must_use]
-    pub fn encode(octets: &[u8]) -> Option<Xtext<'static>> {
-        use core::fmt::Write as _;
-        let mut text = alloc::string::String::with_capacity(octets.len());
-        for &octet in octets {
-            match octet {
-                b'!'..=b'*' | b','..=b'<' | b'>'..=b'~' => text.push(char::from(octet)),
-                // writing to a String does not fail
-                _ => {
-                    let _ = write!(text, "+{octet:02X}");
-                }
-            }
-        }
-        (!text.is_empty()).then_some(Xtext(Cow::Owned(text)))
-    }
-
-    /// The octets that are meant.
-    #[must_use]
-    pub fn decode(&self) -> Cow<'_, [u8]> {
-        if !self.0.contains('+') {
-            return Cow::Borrowed(self.0.as_bytes());
-        }
-        Cow::Owned(self.octets().collect())
-    }
-
-    fn octets(&self) -> impl Iterator<Item = u8> {
-        let mut octets = self.0.bytes();
-        core::iter::from_fn(move || match octets.next()? {
-            b'+' => {
-                let (high, low) = (octets.next().and_then(hex), octets.next().and_then(hex));
-                Some((high.unwrap_or(0) << 4) | low.unwrap_or(0))
-            }
-            octet => Some(octet),
-        })
-    }
-
-    /// The text as it is encoded.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    /// The same, borrowing nothing.
-    #[must_use]
-    pub fn into_owned(self) -> Xtext<'static> {
-        Xtext(Cow::Owned(self.0.into_owned()))
-    }
-}
-
-impl fmt::Display for Xtext<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl fmt::Debug for Xtext<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&*self.0, f)
-    }
-}
-
-fn hex(octet: u8) -> Option<u8> {
-    match octet {
-        b'0'..=b'9' => octet.checked_sub(b'0'),
-        b'A'..=b'F' => octet.checked_sub(b'A' - 10),
-        _ => None,
-    }
-}
 
 /// When to send a notification of delivery (RFC 3461 §4.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -413,20 +299,6 @@ impl Hold {
 mod tests {
     use super::*;
     use alloc::{format, string::ToString};
-
-    #[test]
-    fn xtext_is_decoded_and_encoded() {
-        let text = Xtext::parse("e+3Dmc2@a+2B").unwrap();
-        assert_eq!(&*text.decode(), b"e=mc2@a+");
-        assert_eq!(Xtext::encode(b"e=mc2@a+").unwrap(), text);
-        for broken in ["", "a=b", "+3d", "+3", "+", "a b", "ü"] {
-            assert_eq!(Xtext::parse(broken), None, "{broken}");
-        }
-        assert!(Xtext::envid("a+20b").is_some());
-        for broken in ["a+0D+0Ab", "+00", "+7F", "+E9"] {
-            assert_eq!(Xtext::envid(broken), None, "{broken}");
-        }
-    }
 
     #[test]
     fn delivery_times_have_a_mode() {

@@ -22,7 +22,7 @@ use crate::{
     path::{Domain, Path},
     rules::Rules,
     text::{Text, Word},
-    values::Xtext,
+    xtext::Xtext,
 };
 use alloc::{borrow::Cow, vec::Vec};
 use core::fmt;

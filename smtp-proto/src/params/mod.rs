@@ -6,7 +6,8 @@ use crate::{
     error::{CommandError, CommandErrorKind},
     rules::Rules,
     timestamp::Timestamp,
-    values::{DeliverBy, Hold, Notify, OriginalRecipient, Priority, Xtext},
+    values::{DeliverBy, Hold, Notify, OriginalRecipient, Priority},
+    xtext::{Envid, Submitter},
 };
 use alloc::borrow::Cow;
 use core::fmt;
@@ -50,9 +51,9 @@ pub struct MailParams<'a> {
     /// `RET` (RFC 3461 §4.3).
     pub ret: Option<Return>,
     /// `ENVID`: what notifications call the message (RFC 3461 §4.4).
-    pub envid: Option<Xtext<'a>>,
-    /// `AUTH`: who submitted the message first (RFC 4954 §5): a mailbox, or `<>`, in xtext.
-    pub auth: Option<Xtext<'a>>,
+    pub envid: Option<Envid<'a>>,
+    /// `AUTH`: who submitted the message first (RFC 4954 §5).
+    pub auth: Option<Submitter<'a>>,
     /// `BY`: deliver by then, or else (RFC 2852 §4).
     pub by: Option<DeliverBy>,
     /// `MT-PRIORITY` (RFC 6710 §5).
@@ -185,8 +186,8 @@ impl MailParams<'_> {
             smtputf8: self.smtputf8,
             requiretls: self.requiretls,
             ret: self.ret,
-            envid: self.envid.map(Xtext::into_owned),
-            auth: self.auth.map(Xtext::into_owned),
+            envid: self.envid.map(Envid::into_owned),
+            auth: self.auth.map(Submitter::into_owned),
             by: self.by,
             priority: self.priority,
             hold: self.hold,

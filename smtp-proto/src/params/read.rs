@@ -4,10 +4,10 @@ use super::{BodyType, MAX_PARAMETERS, MailParams, Others, Param, RcptParams, Ret
 use crate::{
     error::{CommandError, CommandErrorKind},
     octets::{self, ALPHANUMERIC, HYPHEN, VALUE},
-    path::Mailbox,
     rules::Rules,
     timestamp::Timestamp,
-    values::{DeliverBy, Hold, Notify, OriginalRecipient, Priority, Xtext},
+    values::{DeliverBy, Hold, Notify, OriginalRecipient, Priority},
+    xtext::{Envid, Submitter},
 };
 use alloc::borrow::Cow;
 
@@ -25,8 +25,8 @@ impl<'a> MailParams<'a> {
                 Some(MailKeyword::SmtpUtf8) => set_flag(&mut self.smtputf8, value, at)?,
                 Some(MailKeyword::RequireTls) => set_flag(&mut self.requiretls, value, at)?,
                 Some(MailKeyword::Ret) => set(&mut self.ret, ret(given), at)?,
-                Some(MailKeyword::Envid) => set(&mut self.envid, Xtext::envid(given), at)?,
-                Some(MailKeyword::Auth) => set(&mut self.auth, submitter(given), at)?,
+                Some(MailKeyword::Envid) => set(&mut self.envid, Envid::parse(given), at)?,
+                Some(MailKeyword::Auth) => set(&mut self.auth, Submitter::parse(given), at)?,
                 Some(MailKeyword::By) => set(&mut self.by, DeliverBy::read(given), at)?,
                 Some(MailKeyword::Priority) => set(&mut self.priority, Priority::read(given), at)?,
                 Some(MailKeyword::HoldFor) => set(&mut self.hold, Hold::read_for(given), at)?,
@@ -204,17 +204,6 @@ fn body(text: &str) -> Option<BodyType> {
 
 fn ret(text: &str) -> Option<Return> {
     [Return::Full, Return::Headers].into_iter().find(|ret| ret.as_str().eq_ignore_ascii_case(text))
-}
-
-/// ```text
-/// auth-param = xtext of ( mailbox / "<>" )
-/// ```
-/// (RFC 4954 §5.)
-fn submitter(text: &str) -> Option<Xtext<'_>> {
-    let xtext = Xtext::parse(text)?;
-    let decoded = xtext.decode();
-    let decoded = core::str::from_utf8(&decoded).ok()?;
-    (decoded == "<>" || Mailbox::parse(decoded, &Rules::LOOSE).is_ok()).then_some(xtext)
 }
 
 /// ```text
