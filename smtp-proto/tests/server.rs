@@ -337,12 +337,13 @@ fn chunks_are_counted_and_their_octets_read_even_on_error() {
 
 #[test]
 fn octets_of_chunks_that_are_refused_are_never_commands() {
-    let mut plain = config(Profile::Relay);
+    let mut plain = config(Profile::Lmtp);
     plain.chunking = false;
     let mut session = Session::new(plain);
-    session.send(b"EHLO a\r\n");
+    session.send(b"LHLO a\r\n");
     session.send(ENVELOPE);
     assert_eq!(session.codes(b"BDAT 6\r\nRSET\r\nNOOP\r\n"), [502, 250], "not offered");
+    session.send(b"RSET\r\nMAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nRCPT TO:<e@f>\r\n");
     assert_eq!(session.codes(b"BDAT 6 LAST\r\nRSET\r\nNOOP\r\n"), [502, 250]);
     assert_eq!(session.codes(b"DATA\r\n"), [503], "the transaction has failed (RFC 3030 section 2)");
 

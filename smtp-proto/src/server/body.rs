@@ -2,6 +2,7 @@
 
 use super::{
     Advance, Server,
+    commands::Refusal,
     event::{Cause, Event},
     replies,
     state::{Phase, Question, Reading},
@@ -21,18 +22,28 @@ impl Server {
 
     /// BDAT has come; its octets follow. They are read even where they cannot be taken (RFC 3030 §2).
     pub(super) fn start_chunk(&mut self, size: u64, last: bool) {
-        self.start_chunks();
-        let refusal = match &self.transaction {
-            _ if !self.config.chunking => Some((Cause::NotOffered, replies::NOT_OFFERED)),
+        let refusal = if self.config.chunking {
+            self.start_chunks();
+            self.chunk_refusal(size)
+        } else {
+            // the command is refused, and not its message for each recipient
+            self.transaction = None;
+            Some((Cause::NotOffered, replies::NOT_OFFERED))
+        };
+        self.dropped = 0;
+        self.refusal = refusal;
+        self.phase = Phase::Body(Reading::Chunk { left: size, last });
+    }
+
+    /// Why a chunk cannot be taken, if it cannot.
+    fn chunk_refusal(&self, size: u64) -> Option<Refusal> {
+        match &self.transaction {
             Some(transaction) if transaction.recipients > 0 => {
                 let total = transaction.octets.saturating_add(size);
                 (total > self.config.limits.message).then_some((Cause::TooLarge, replies::TOO_LARGE))
             }
             _ => Some(self.no_recipients()),
-        };
-        self.dropped = 0;
-        self.refusal = refusal;
-        self.phase = Phase::Body(Reading::Chunk { left: size, last });
+        }
     }
 
     /// The message comes in chunks from now on: neither RCPT nor DATA may follow (RFC 3030 §2, RFC 4468 §3.2).

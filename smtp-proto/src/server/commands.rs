@@ -15,7 +15,7 @@ use alloc::vec::Vec;
 use mail_base::Secret;
 
 /// Why a command is refused, and with which words.
-type Refusal = (Cause, Reply<'static>);
+pub(super) type Refusal = (Cause, Reply<'static>);
 
 impl Server {
     pub(super) fn command<'i>(

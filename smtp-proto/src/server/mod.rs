@@ -31,6 +31,7 @@ use crate::{
     reply::Reply,
 };
 use alloc::{sync::Arc, vec::Vec};
+use commands::Refusal;
 use mail_base::{
     Secret,
     lines::{Found, LineEndError, LineFinder},
@@ -49,7 +50,7 @@ pub struct Server {
     is_authenticated: bool,
     transaction: Option<Transaction>,
     /// Why the body that is being read will be refused.
-    refusal: Option<(Cause, Reply<'static>)>,
+    refusal: Option<Refusal>,
     /// How many octets have been dropped of it.
     dropped: u64,
     /// The start of a line that is too long has been dropped.
