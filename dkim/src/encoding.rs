@@ -79,23 +79,17 @@ pub(crate) fn decode_base64(text: &[u8]) -> Result<Vec<u8>, usize> {
 
 /// Decodes four characters at a time, as long as nothing else stands between. Gives what is left.
 fn decode_fours<'a>(text: &'a [u8], octets: &mut Vec<u8>) -> &'a [u8] {
-    let start = octets.len();
-    let (fours, _) = text.as_chunks::<4>();
-    octets.resize(start.saturating_add(fours.len().saturating_mul(3)), 0);
-    let (threes, _) = octets.get_mut(start..).unwrap_or(&mut []).as_chunks_mut::<3>();
-    let mut count: usize = 0;
-    for (four, three) in fours.iter().zip(threes) {
-        let [a, b, c, d] = *four;
-        let [overflow, decoded @ ..] =
+    let mut rest = text;
+    while let Some((&[a, b, c, d], more)) = rest.split_first_chunk() {
+        let [overflow, three @ ..] =
             (value(a) << 18 | value(b) << 12 | value(c) << 6 | value(d)).to_be_bytes();
         if overflow != 0 {
             break;
         }
-        *three = decoded;
-        count = count.wrapping_add(1);
+        octets.extend_from_slice(&three);
+        rest = more;
     }
-    octets.truncate(start.saturating_add(count.saturating_mul(3)));
-    text.get(count.saturating_mul(4)..).unwrap_or(&[])
+    rest
 }
 
 /// Up to four characters that are not all there yet.

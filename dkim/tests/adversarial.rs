@@ -212,6 +212,7 @@ fn quadratic_traps_in_a_signature_are_none() {
     let traps = [
         ("unknown tags", (0..90_000).map(|count| format!("t{count}=x; ")).collect()),
         ("white space in b=", format!("b={}", " A".repeat(400_000))),
+        ("much white space in b=", format!("b=AAAA{}", " ".repeat(900_000))),
         ("copied fields", format!("z={}; ", vec!["A:b"; 200_000].join("|"))),
         ("folds", "\r\n ".repeat(300_000)),
         ("query methods", format!("q={}dns/txt; ", "x/y:".repeat(200_000))),
