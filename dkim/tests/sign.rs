@@ -93,6 +93,21 @@ fn lines_are_short_even_where_much_is_said() {
 }
 
 #[test]
+fn a_name_longer_than_a_line_leaves_no_line_empty() {
+    let long = "X".repeat(100);
+    let mut template = template();
+    template.oversigned = FieldNames::new(["From"]);
+    for names in [vec![&*long], vec!["To", &long, "Subject"], vec![&long, &long.replace('X', "Y")]] {
+        template.signed = FieldNames::new(names);
+        let message = [format!("{long}: x\r\n{}: y\r\n", "Y".repeat(100)).as_bytes(), MESSAGE].concat();
+        let value = value(template.clone(), &message);
+        // RFC 5322 §3.2.2: no line of a field consists of white space alone
+        assert!(value.split("\r\n").all(|line| !line.trim().is_empty()), "{value}");
+        assert_eq!(verify(&signed(template.clone(), &message), &Policy::default())[0].verdict, Verdict::Pass);
+    }
+}
+
+#[test]
 fn a_name_that_a_template_has_twice_is_signed_once() {
     let mut template = template();
     template.oversigned = FieldNames::new(["X-Absent", "From", "to", "FROM"]);

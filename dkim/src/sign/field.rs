@@ -200,10 +200,11 @@ impl FieldText {
         }
     }
 
-    /// Adds a word, on a new line where it does not fit. `spaced` puts a space before it on the same line.
+    /// Adds a word, on a new line where it does not fit into one that has something. `spaced` puts a space before it
+    /// on the same line.
     fn put_word(&mut self, word: &str, spaced: bool) {
-        let space = usize::from(spaced);
-        if self.column.saturating_add(space).saturating_add(word.len()) > LINE {
+        let fits = self.column.saturating_add(usize::from(spaced)).saturating_add(word.len()) <= LINE;
+        if !fits && self.column > 1 {
             self.fold();
         } else if spaced {
             self.text.push(' ');

@@ -183,7 +183,7 @@ impl Verifier {
         for (index, (position, field)) in signature_fields(&header).enumerate() {
             let mut report = SignatureReport::new(index);
             if index >= looked_at {
-                report.conclude(Cause::TooManySignatures { limit: looked_at });
+                report.conclude(Cause::TooManySignatures { limit: self.policy.max_signatures });
                 body.done.push(report);
                 continue;
             }
