@@ -184,6 +184,35 @@ fn messages_come_whole_at_every_split() {
 }
 
 #[test]
+fn lines_are_counted_also_where_nothing_is_kept_of_them() {
+    let limited = || {
+        let mut config = ClientConfig::new(TlsPolicy::None).with_password_in_clear(true);
+        config.limits.lines = 2;
+        Caller::new(config)
+    };
+    let too_many = Err(Violation::TooManyLines { limit: 2 });
+    assert_eq!(limited().hear(b"+OK\r\n+OK\r\n\r\n\xff\r\n\r\n"), too_many);
+    for command in ["CAPA", "LIST", "UIDL"] {
+        let mut caller = limited();
+        caller.hear(b"+OK\r\n+OK\r\n\r\n\r\n.\r\n").unwrap();
+        caller.sends("PASS secret");
+        caller.hear(b"+OK\r\n").unwrap();
+        caller.sends(command);
+        caller.hear(b"+OK\r\n1 1\r\n2 2\r\n").unwrap();
+        assert_eq!(caller.hear(b"3 3\r\n"), too_many, "{command}");
+    }
+}
+
+#[test]
+fn dots_are_taken_off_capabilities_once() {
+    let mut caller = Caller::logged_in("...A\r\n..B\r\n");
+    assert!(caller.client.capabilities().iter().eq([("..A", ""), (".B", "")]));
+    caller.sends("CAPA");
+    caller.hear(b"+OK\r\n...A\r\n..B\r\n.\r\n").unwrap();
+    assert!(caller.client.capabilities().iter().eq([("..A", ""), (".B", "")]));
+}
+
+#[test]
 fn odd_servers_are_understood_and_broken_ones_are_not() {
     let mut caller = Caller::logged_in("");
     caller.sends("UIDL");

@@ -27,7 +27,7 @@ pub struct ClientLimits {
     pub auth_line: usize,
     /// The most octets that we send as a command, its line end counted. Default: 255 (RFC 2449 §4).
     pub command_line: usize,
-    /// The most lines of LIST and UIDL. Default: 10,000,000.
+    /// The most lines behind a response: of LIST, UIDL and CAPA. Default: 10,000,000.
     pub lines: u32,
     /// The most octets of capabilities that are kept. Default: 16 KiB.
     pub capabilities: usize,

@@ -292,6 +292,7 @@ impl Client {
 
     fn ask_capabilities(&mut self, out: &mut Vec<u8>) {
         self.capabilities = Capabilities::new();
+        self.count = 0;
         Command::Capa.write(out);
         self.phase = Phase::Capa;
     }
@@ -301,7 +302,8 @@ impl Client {
         if line == b"." {
             self.settle(out)?;
         } else {
-            self.keep_capability(line)?;
+            self.count_line()?;
+            self.keep_capability(line.strip_prefix(b".").unwrap_or(line))?;
         }
         Ok(Event::Answered)
     }
@@ -313,7 +315,7 @@ impl Client {
         }
         let text = core::str::from_utf8(line).unwrap_or("").trim();
         // what is no text, or empty, is nothing that we could use
-        let _ = self.capabilities.offer(text.strip_prefix('.').unwrap_or(text));
+        let _ = self.capabilities.offer(text);
         Ok(())
     }
 
@@ -381,6 +383,13 @@ impl Client {
         Ok(Event::Response { to, response })
     }
 
+    /// One more line behind a response.
+    fn count_line(&mut self) -> Result<(), Violation> {
+        let limit = self.config.limits.lines;
+        self.count = self.count.saturating_add(1);
+        if self.count > u64::from(limit) { Err(Violation::TooManyLines { limit }) } else { Ok(()) }
+    }
+
     /// What a line behind a response tells.
     #[inline]
     fn take_listed<'i>(&mut self, to: Sent, line: &'i [u8]) -> Result<Event<'i>, Violation> {
@@ -391,11 +400,7 @@ impl Client {
             }
             return Ok(Event::End(to));
         }
-        let limit = self.config.limits.lines;
-        self.count = self.count.saturating_add(1);
-        if self.count > u64::from(limit) {
-            return Err(Violation::TooManyLines { limit });
-        }
+        self.count_line()?;
         let line = line.strip_prefix(b".").unwrap_or(line);
         let rules = &self.config.rules;
         match to {
