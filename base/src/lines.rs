@@ -485,7 +485,7 @@ mod tests {
     }
 
     fn octets() -> impl Strategy<Value = Vec<u8>> {
-        proptest::collection::vec(proptest::sample::select(b"\r\n\r\n.a".to_vec()), 0..60)
+        proptest::collection::vec(proptest::sample::select(b"\r\n\r\n.a\t\x8d".to_vec()), 0..60)
     }
 
     fn endings() -> impl Strategy<Value = LineEndings> {

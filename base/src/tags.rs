@@ -153,8 +153,11 @@ impl core::error::Error for TagError {}
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::arithmetic_side_effects, clippy::indexing_slicing)]
+
     use super::*;
     use alloc::{vec, vec::Vec};
+    use proptest::prelude::*;
 
     type Cut<'a> = Result<(&'a str, &'a str, usize, usize), (TagErrorKind, usize)>;
 
@@ -199,6 +202,45 @@ mod tests {
                 Ok(("f", "5", 27, 29)),
             ]
         );
+    }
+
+    /// The list cut at its semicolons, and each piece at its first equals sign.
+    fn cut_slowly(list: &str) -> Vec<Cut<'_>> {
+        let pieces = list.split(';').scan(0, |end, piece| {
+            let start = *end;
+            *end += piece.len() + 1;
+            Some((start, piece))
+        });
+        let space = |text: &str| text.len() - text.trim_start().len();
+        let is_name = |octet: u8| octet.is_ascii_alphanumeric() || octet == b'_';
+        let cut = pieces.filter_map(|(start, piece)| {
+            let at = start + space(piece);
+            if piece.trim().is_empty() {
+                let is_last = start + piece.len() == list.len();
+                return (!is_last).then_some(Err((TagErrorKind::Empty, at)));
+            }
+            let (name, value) =
+                piece.split_once('=').map_or((piece, None), |(name, value)| (name, Some(value)));
+            let name = name.trim();
+            if !name.starts_with(|first: char| first.is_ascii_alphabetic()) {
+                return Some(Err((TagErrorKind::Name, at)));
+            }
+            Some(match (name.bytes().position(|octet| !is_name(octet)), value) {
+                (Some(wrong), _) => Err((TagErrorKind::Name, at + wrong + space(&name[wrong..]))),
+                (None, None) => Err((TagErrorKind::NoValue, at + name.len())),
+                (None, Some(value)) => {
+                    Ok((name, value.trim(), at, start + piece.len() - value.len() + space(value)))
+                }
+            })
+        });
+        cut.collect()
+    }
+
+    proptest! {
+        #[test]
+        fn tags_are_those_of_the_slow_cutter(list in "([a1_=; \t\n.]|b=c|; )*") {
+            prop_assert_eq!(cut(&list), cut_slowly(&list));
+        }
     }
 
     #[test]

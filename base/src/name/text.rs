@@ -11,7 +11,7 @@ use core::cmp::Ordering;
 const MAX_SHORT: usize = 62;
 
 /// The octets of a name: visible ASCII and spaces in lower case, without the trailing dot.
-#[derive(Clone, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Text {
     /// Up to [`MAX_SHORT`] octets: how many there are, and spaces behind them.
     Short(u8, [u8; MAX_SHORT]),
@@ -196,6 +196,28 @@ mod tests {
 
     use super::*;
     use alloc::vec::Vec;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn short_names_are_read_as_long_ones(
+            octets in prop::collection::vec(prop::sample::select(b"aAzZmM@[`{..- ~\x7f\x1f\xc1".to_vec()), 0..70),
+            plain in prop::collection::vec(prop::sample::select(b"aAzZ@[`{- ".to_vec()), 0..70),
+            at in 0..70_usize,
+        ) {
+            // a text in which one octet at most is wrong, and one in which many are
+            let mut one = plain;
+            if let (Some(place), Some(octet)) = (one.get_mut(at), octets.first()) {
+                *place = *octet;
+            }
+            for text in [one, octets] {
+                prop_assert_eq!(Text::parse(&text), Text::parse_slowly(&text));
+                if let Some(short) = Text::parse_short(&text) {
+                    prop_assert_eq!(Ok(short), Text::parse_slowly(&text));
+                }
+            }
+        }
+    }
 
     #[test]
     fn the_order_is_that_of_the_octets() {
