@@ -290,6 +290,12 @@ mod tests {
         }
 
         #[test]
+        fn four_characters_at_a_time_are_read_as_single_ones(text in "([A-Za-z0-9+/]{0,40})[A-Za-z0-9+/=*\u{7f}\u{e9}]{0,6}") {
+            let spaced: Vec<u8> = text.bytes().flat_map(|octet| [b' ', octet]).collect();
+            prop_assert_eq!(decode_base64(text.as_bytes()), decode_base64(&spaced).map_err(|at| at / 2));
+        }
+
+        #[test]
         fn no_two_texts_without_white_space_stand_for_the_same(text in "[A-Za-d+/=]{0,9}") {
             if let Ok(octets) = decode_base64(text.as_bytes()) {
                 let encoded = encode_base64(&octets);

@@ -150,6 +150,7 @@ mod tests {
     use super::*;
     use alloc::string::String;
     use mail_base::fields::HeaderLimits;
+    use proptest::prelude::*;
 
     /// No field stands there.
     const NONE: usize = 9;
@@ -197,6 +198,22 @@ mod tests {
         assert_eq!(values("To"), [b" 5", b" 3", b" 1"]);
         assert_eq!(values("FROM"), [b" 2"]);
         assert!(values("cc").is_empty() && values("zz").is_empty());
+    }
+
+    proptest! {
+        #[test]
+        fn names_are_counted_and_taken_as_by_looking_at_each(
+            names in prop::collection::vec("(x-a-name-of-)?(field|FIELD)?[aB@`]{0,3}", 0..12),
+        ) {
+            let header: String = names.iter().map(|name| alloc::format!("{name}x: v\r\n")).collect();
+            let header = Header::parse(header.as_bytes(), HeaderLimits::default()).unwrap();
+            let index = FieldIndex::new(&header);
+            for name in names.iter().map(|name| alloc::format!("{name}X")) {
+                let slowly: Vec<_> = header.fields().rev().filter(|field| field.is_named(&name)).collect();
+                prop_assert_eq!(index.count(&name), slowly.len());
+                prop_assert_eq!(index.named(&name).1.collect::<Vec<_>>(), slowly);
+            }
+        }
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Peak heap and allocations, counted. One test, because the counts are those of the whole process.
+//! Peak heap and allocations, counted.
 #![cfg(feature = "rustcrypto")]
 #![allow(clippy::arithmetic_side_effects, clippy::print_stdout)]
 

@@ -209,6 +209,27 @@ mod tests {
     }
 
     #[test]
+    fn stops_are_found_wherever_they_stand() {
+        for length in 0..70 {
+            let mut octets = vec![b'x'; length];
+            assert_eq!(next_stop(&octets), length);
+            for at in 0..length {
+                for (octet, next) in [(b'\t', b'x'), (b'\r', b'x'), (b' ', b'\r'), (b' ', b'x'), (0x8d, 0xa0)]
+                {
+                    octets[at] = octet;
+                    if let Some(place) = octets.get_mut(at + 1) {
+                        *place = next;
+                    }
+                    let next = octets.iter().skip(1).copied().chain([b' ']);
+                    let expected = octets.iter().zip(next).position(|(&octet, next)| is_stop(octet, next));
+                    assert_eq!(next_stop(&octets), expected.unwrap_or(length), "{octet} at {at} of {length}");
+                    octets.fill(b'x');
+                }
+            }
+        }
+    }
+
+    #[test]
     fn words_are_judged_as_octets_are() {
         for octet in 0..=255 {
             for next in 0..=255 {
