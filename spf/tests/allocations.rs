@@ -31,8 +31,7 @@ const ZONE: &str = r#"
     1.2.0.192.a._spf.macros.example. A 127.0.0.2
 "#;
 
-/// The answers of a `Zone` are reference counts, so that all that is counted is the check's own. One test: the
-/// counts are those of the whole process.
+/// The answers of a `Zone` are reference counts, so that all that is counted is the check's own.
 #[test]
 fn two_allocations_a_question_and_none_for_a_trace_that_is_off() {
     let zone = Zone::parse(ZONE).unwrap();
