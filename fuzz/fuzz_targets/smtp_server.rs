@@ -22,6 +22,7 @@ fuzz_target!(|input: (u8, &[u8], &[u8])| {
     config = config.with_mechanisms(["PLAIN"]);
     config.auth_in_clear = choice & 4 != 0;
     config.starttls = choice & 8 != 0;
+    config.chunking = choice & 32 == 0;
     config.binarymime = true;
     config.require_auth &= choice & 16 != 0;
     config.require_tls = false;

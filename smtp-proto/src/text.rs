@@ -136,7 +136,7 @@ pub(crate) fn position_of_control(octets: &[u8]) -> Option<usize> {
 /// Whether it is worth looking for a control character, eight octets at a time: text outside ASCII is taken for
 /// one that has some, and so are fewer than eight octets.
 #[inline]
-pub(crate) fn may_hold_control(octets: &[u8]) -> bool {
+fn may_hold_control(octets: &[u8]) -> bool {
     const EACH: u64 = 0x0101_0101_0101_0101;
     // the highest bit of an octet says that it is below 0x20, above 0x7e, or behind one that is
     let suspects = |word: u64| word.wrapping_sub(EACH << 5) | word.wrapping_add(EACH) | word;

@@ -125,10 +125,10 @@ fn days(year: i64, month: i64, day: i64) -> Option<i64> {
     year.checked_mul(365)?.checked_add(leap_days)?.checked_add(day_of_year)?.checked_sub(719_469)
 }
 
-/// The date of a day, the reverse of [`days`]: the first guess is never late, and early by few days at most.
+/// The date of a day, the reverse of [`days`].
 fn date(day: i64) -> (i64, i64, i64) {
     let mut year = day.div_euclid(366).saturating_add(1970);
-    // days of a year are 365.2425 on average: the guess lags by one year in about 500
+    // a year has 365.2425 days on average: in 480 years this guess is off by about one, towards 1970
     while days(year.saturating_add(1), 1, 1).is_some_and(|first| first <= day) {
         year = year.saturating_add(1);
     }
