@@ -225,7 +225,7 @@ impl DotEncoder {
 }
 
 /// The first place where a text cannot go on as it is, as the offset of the left one of two octets: a broken line
-/// end is between them, or a LF stands before a dot.
+/// end is between them, or a LF stands before a dot. The first octet is no LF: that would be a bare one.
 fn first_stop(octets: &[u8]) -> Option<usize> {
     let mut from = quiet_length(octets);
     loop {

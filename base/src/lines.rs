@@ -19,6 +19,7 @@
 //! # Ok::<(), mail_base::lines::LineEndError>(())
 //! ```
 
+use crate::scan::{self, each};
 use core::fmt;
 
 /// What is done about a CR or LF that is not part of a CRLF.
@@ -161,15 +162,13 @@ pub fn plain_line(octets: &[u8], limit: usize) -> Option<&[u8]> {
 /// How many octets from the start are ASCII and no control characters.
 #[inline]
 fn plain_length(octets: &[u8]) -> usize {
-    const EACH: u64 = 0x0101_0101_0101_0101;
     let (words, rest) = octets.as_chunks::<8>();
     for (count, word) in words.iter().enumerate() {
         let word = u64::from_le_bytes(*word);
         // the highest bit says that an octet is below 0x20 or above 0x7e, or stands behind one that is
-        let others = (word.wrapping_sub(EACH << 5) | word.wrapping_add(EACH) | word) & (EACH << 7);
+        let others = (word.wrapping_sub(each(b' ')) | word.wrapping_add(each(0x01)) | word) & each(0x80);
         if others != 0 {
-            let offset = usize::try_from(others.trailing_zeros() / 8).unwrap_or(0);
-            return count.saturating_mul(8).saturating_add(offset);
+            return count.saturating_mul(8).saturating_add(scan::first(others));
         }
     }
     let tail = rest.iter().take_while(|&&octet| (b' '..=b'~').contains(&octet)).count();
@@ -197,10 +196,9 @@ pub(crate) fn position_of_end(octets: &[u8], from: usize) -> Option<usize> {
 }
 
 /// Which of the eight octets of a word is the first below `limit`, which is at most 0x80.
-fn first_below(word: u64, limit: u64) -> Option<usize> {
-    const EACH: u64 = 0x0101_0101_0101_0101;
-    let below = word.wrapping_sub(EACH.wrapping_mul(limit)) & !word & (EACH << 7);
-    if below == 0 { None } else { usize::try_from(below.trailing_zeros() >> 3).ok() }
+fn first_below(word: u64, limit: u8) -> Option<usize> {
+    let below = word.wrapping_sub(each(limit)) & !word & each(0x80);
+    (below != 0).then(|| scan::first(below))
 }
 
 /// The first place where two neighbours are such that something must be done, as the offset of the left one.

@@ -3,7 +3,7 @@
 //! A [`Name`] is a checked domain name in lower case: at most 253 octets of text, labels of 1 to 63 octets
 //! (RFC 1035 §2.3.4), no trailing dot. What holds a `Name` never checks it again: it can be put into a
 //! question, compared octet by octet, or printed into a header field, because it cannot hold a control
-//! character, white space at its ends, or a byte outside ASCII.
+//! character or a byte outside ASCII.
 //!
 //! ```
 //! use mail_base::Name;

@@ -3,8 +3,15 @@
 /// So many octets are looked at in one, with a loop that the compiler turns into vector instructions.
 const BLOCK: usize = 16;
 
-const fn each(octet: u8) -> u64 {
+/// A word of eight such octets.
+pub(crate) const fn each(octet: u8) -> u64 {
     u64::from_ne_bytes([octet; 8])
+}
+
+/// Which octet of a word, the first of them lowest, is the first that has a bit set.
+#[inline]
+pub(crate) fn first(bits: u64) -> usize {
+    usize::try_from(bits.trailing_zeros() / 8).unwrap_or(0)
 }
 
 /// The offset of the first `wanted`.
@@ -31,8 +38,7 @@ fn position_in_words(octets: &[u8], wanted: u8) -> Option<usize> {
         let word = u64::from_le_bytes(*word) ^ each(wanted);
         let found = word.wrapping_sub(each(0x01)) & !word & each(0x80);
         if found != 0 {
-            let offset = usize::try_from(found.trailing_zeros() / 8).unwrap_or(0);
-            return Some(count.saturating_mul(8).saturating_add(offset));
+            return Some(count.saturating_mul(8).saturating_add(first(found)));
         }
     }
     let offset = rest.iter().position(|&octet| octet == wanted)?;

@@ -4,6 +4,7 @@
 //! lower-cased eight octets in one; the others are read octet by octet.
 
 use super::{MAX_LABEL, MAX_OCTETS, NameError, NameErrorKind};
+use crate::scan::each;
 use alloc::sync::Arc;
 use core::cmp::Ordering;
 
@@ -122,7 +123,7 @@ fn compare_words(one: &[u8; MAX_SHORT], other: &[u8; MAX_SHORT]) -> Ordering {
     rest.cmp(other_rest)
 }
 
-const HIGH_BITS: u64 = u64::from_ne_bytes([0x80; 8]);
+const HIGH_BITS: u64 = each(0x80);
 
 /// Eight octets, the first of them lowest. What is asked of each is answered in its high bit; the other bits mean
 /// nothing.
@@ -141,7 +142,7 @@ impl Word {
 
     /// Which octets are at least this one, as far as they are ASCII.
     fn at_least(self, octet: u8) -> u64 {
-        self.low.wrapping_add(u64::from_ne_bytes([0x80_u8.wrapping_sub(octet); 8]))
+        self.low.wrapping_add(each(0x80_u8.wrapping_sub(octet)))
     }
 
     /// Which octets no name may have.
@@ -150,7 +151,7 @@ impl Word {
     }
 
     fn dots(self) -> u64 {
-        let others = (self.low ^ u64::from_ne_bytes([b'.'; 8])).wrapping_add(!HIGH_BITS);
+        let others = (self.low ^ each(b'.')).wrapping_add(!HIGH_BITS);
         !others & HIGH_BITS
     }
 
