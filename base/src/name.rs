@@ -22,19 +22,15 @@
 //! parts into names, so the letters-digits-hyphen rule of host names would refuse questions that the RFC asks.
 //! [`Name::is_host_name`] tells whether a name keeps that narrower rule too.
 
-mod text;
-
 use alloc::{
     string::{String, ToString},
-    vec::Vec,
+    sync::Arc,
 };
 use core::{
-    cmp::Ordering,
     fmt::{self, Write as _},
     net::IpAddr,
     str::FromStr,
 };
-use text::Text;
 
 /// The most octets that the text of a name may have: the 255 of RFC 1035 §2.3.4, less the first length octet
 /// and the root's.
@@ -51,11 +47,11 @@ pub type ToAscii = fn(&str) -> Result<Name, NameError>;
 
 /// A domain name, lower-cased, without its trailing dot.
 ///
-/// Cloning is a copy, or a reference count where the name is long. The order is that of the text, octet by octet:
-/// good for maps and sorted output, not the canonical order of DNSSEC.
-#[derive(Clone, PartialEq, Eq, Hash)]
+/// Cloning is a reference count. The order is that of the text, octet by octet: good for maps and sorted
+/// output, not the canonical order of DNSSEC.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Name {
-    text: Text,
+    text: Arc<str>,
 }
 
 impl Name {
@@ -64,7 +60,12 @@ impl Name {
     /// # Errors
     /// A [`NameError`] says which rule is broken and at which octet.
     pub fn parse(text: &str) -> Result<Self, NameError> {
-        Self::parse_bytes(text.as_bytes())
+        if text == "." {
+            return Ok(Self::root());
+        }
+        let text = text.strip_suffix('.').unwrap_or(text);
+        let has_upper_case = check(text.as_bytes())?;
+        Ok(Self { text: if has_upper_case { Arc::from(text.to_ascii_lowercase()) } else { Arc::from(text) } })
     }
 
     /// Reads a name from octets, as [`parse`](Self::parse) does.
@@ -73,11 +74,13 @@ impl Name {
     /// As [`parse`](Self::parse); an octet outside ASCII is [`NameErrorKind::Octet`] whether or not the octets
     /// are UTF-8.
     pub fn parse_bytes(octets: &[u8]) -> Result<Self, NameError> {
-        if octets == b"." {
-            return Ok(Self::root());
+        match core::str::from_utf8(octets) {
+            Ok(text) => Self::parse(text),
+            Err(_) => {
+                let at = octets.iter().position(|octet| !octet.is_ascii()).unwrap_or(0);
+                Err(NameError { kind: NameErrorKind::Octet, at })
+            }
         }
-        let text = Text::parse(octets.strip_suffix(b".").unwrap_or(octets))?;
-        Ok(Self { text })
     }
 
     /// Reads a name whose labels may be U-labels and turns those into A-labels (RFC 5890 §2.3.2.1), by the
@@ -102,7 +105,7 @@ impl Name {
     /// The root, the name with no labels. It is what a null MX (RFC 7505) names.
     #[must_use]
     pub fn root() -> Self {
-        Self { text: Text::EMPTY }
+        Self { text: Arc::default() }
     }
 
     /// The name under which the PTR records of an address stand: `1.2.0.192.in-addr.arpa` for 192.0.2.1
@@ -125,46 +128,38 @@ impl Name {
                 text.push_str("ip6.arpa");
             }
         }
-        Self { text: Text::of(text.as_bytes()) }
+        Self { text: Arc::from(text) }
     }
 
     /// Whether this is the root.
     #[must_use]
     pub fn is_root(&self) -> bool {
-        self.text.as_bytes().is_empty()
+        self.text.is_empty()
     }
 
     /// The text, lower-case, without a trailing dot; `"."` for the root.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        if self.is_root() { "." } else { self.text.as_str() }
-    }
-
-    /// The octets of the text.
-    #[must_use]
-    pub fn as_bytes(&self) -> &[u8] {
-        if self.is_root() { b"." } else { self.text.as_bytes() }
+        if self.is_root() { "." } else { &self.text }
     }
 
     /// The labels, from the left.
     pub fn labels(&self) -> impl DoubleEndedIterator<Item = &str> {
-        self.text.as_str().split('.').filter(|label| !label.is_empty())
+        self.text.split('.').filter(|label| !label.is_empty())
     }
 
     /// How many labels there are: 0 for the root, 2 for `example.com`.
     #[must_use]
     pub fn label_count(&self) -> usize {
-        let dots = self.text.as_bytes().iter().filter(|octet| **octet == b'.').count();
-        if self.is_root() { 0 } else { dots.saturating_add(1) }
+        self.labels().count()
     }
 
     /// The name without its left-most label, or `None` where one label or none is left: nothing in e-mail asks
     /// the root.
     #[must_use]
     pub fn parent(&self) -> Option<Self> {
-        let octets = self.text.as_bytes();
-        let dot = octets.iter().position(|octet| *octet == b'.')?;
-        Some(Self { text: Text::of(octets.get(dot.saturating_add(1)..)?) })
+        let (_, rest) = self.text.split_once('.')?;
+        Some(Self { text: Arc::from(rest) })
     }
 
     /// The name made of the `count` right-most labels: the whole name where it has no more than that.
@@ -173,10 +168,8 @@ impl Name {
         if count == 0 {
             return Self::root();
         }
-        let octets = self.text.as_bytes();
-        let dots = octets.iter().enumerate().rev().filter(|(_, octet)| **octet == b'.');
-        match dots.map(|(at, _)| at).nth(count.saturating_sub(1)) {
-            Some(dot) => Self { text: Text::of(octets.get(dot.saturating_add(1)..).unwrap_or_default()) },
+        match self.text.rmatch_indices('.').nth(count.saturating_sub(1)) {
+            Some((dot, _)) => Self { text: Arc::from(self.text.get(dot.saturating_add(1)..).unwrap_or("")) },
             None => self.clone(),
         }
     }
@@ -184,8 +177,8 @@ impl Name {
     /// Whether the name is `ancestor` itself or stands below it. Every name is within the root.
     #[must_use]
     pub fn is_within(&self, ancestor: &Self) -> bool {
-        match self.text.as_bytes().strip_suffix(ancestor.text.as_bytes()) {
-            Some(rest) => rest.is_empty() || ancestor.is_root() || rest.ends_with(b"."),
+        match self.text.strip_suffix(&*ancestor.text) {
+            Some(rest) => rest.is_empty() || ancestor.is_root() || rest.ends_with('.'),
             None => false,
         }
     }
@@ -196,14 +189,13 @@ impl Name {
     /// # Errors
     /// As [`parse`](Self::parse): the whole may become too long, or `labels` may break a rule.
     pub fn prefixed(&self, labels: &str) -> Result<Self, NameError> {
-        let own = self.text.as_bytes();
-        let mut octets = Vec::with_capacity(labels.len().saturating_add(own.len()).saturating_add(1));
-        octets.extend_from_slice(labels.as_bytes());
+        let mut text = String::with_capacity(labels.len().saturating_add(self.text.len()).saturating_add(1));
+        text.push_str(labels);
         if !self.is_root() {
-            octets.push(b'.');
-            octets.extend_from_slice(own);
+            text.push('.');
+            text.push_str(&self.text);
         }
-        Self::parse_bytes(&octets)
+        Self::parse(&text)
     }
 
     /// Whether every label keeps the letters-digits-hyphen rule of host names (RFC 1123 §2.1): no other octet,
@@ -219,16 +211,108 @@ impl Name {
     }
 }
 
-impl Ord for Name {
-    fn cmp(&self, other: &Self) -> Ordering {
-        self.text.cmp(&other.text)
+/// Checks a name without its trailing dot, and tells whether it has letters in upper case.
+fn check(octets: &[u8]) -> Result<bool, NameError> {
+    // almost all names are right: what is wrong with one is only looked for when something is
+    match check_words(octets) {
+        Some(has_upper_case) => Ok(has_upper_case),
+        None => find_error(octets).map(|()| octets.iter().any(u8::is_ascii_uppercase)),
     }
 }
 
-impl PartialOrd for Name {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
+/// Checks a name of 8 to 63 octets, eight of them in one, and tells whether it has letters in upper case. Gives
+/// nothing where the name is of another length, or where something may be wrong with it.
+fn check_words(octets: &[u8]) -> Option<bool> {
+    let last = octets.last_chunk::<8>()?;
+    // of so few octets no label is too long
+    if octets.len() > MAX_LABEL || last.ends_with(b".") {
+        return None;
     }
+    let (words, rest) = octets.as_chunks::<8>();
+    // an octet has its high bit set here where it breaks a rule, or is in upper case
+    let (mut wrong, mut upper_case) = (0, 0);
+    // a label before which there is nothing begins as one behind a dot
+    let mut dot_before = 0x80;
+    for word in words {
+        let word = Word::of(*word);
+        let dots = word.dots();
+        wrong |= word.forbidden() | (dots & ((dots << 8) | dot_before));
+        upper_case |= word.upper_case();
+        dot_before = dots >> 56;
+    }
+    if !rest.is_empty() {
+        // some of its octets are looked at again
+        let word = Word::of(*last);
+        let dots = word.dots();
+        wrong |= word.forbidden() | (dots & (dots << 8));
+        upper_case |= word.upper_case();
+    }
+    (wrong & HIGH_BITS == 0).then_some(upper_case & HIGH_BITS != 0)
+}
+
+const HIGH_BITS: u64 = u64::from_ne_bytes([0x80; 8]);
+
+/// Eight octets, the first of them lowest. What is asked of each is answered in its high bit; the other bits mean
+/// nothing.
+#[derive(Clone, Copy)]
+struct Word {
+    octets: u64,
+    /// The same without their high bits, so that no sum carries into the next octet.
+    low: u64,
+}
+
+impl Word {
+    fn of(octets: [u8; 8]) -> Self {
+        let octets = u64::from_le_bytes(octets);
+        Self { octets, low: octets & !HIGH_BITS }
+    }
+
+    /// Which octets are at least this one, as far as they are ASCII.
+    fn at_least(self, octet: u8) -> u64 {
+        self.low.wrapping_add(u64::from_ne_bytes([0x80_u8.wrapping_sub(octet); 8]))
+    }
+
+    /// Which octets no name may have.
+    fn forbidden(self) -> u64 {
+        self.octets | !self.at_least(b' ') | self.at_least(0x7f)
+    }
+
+    fn upper_case(self) -> u64 {
+        self.at_least(b'A') & !self.at_least(b'[')
+    }
+
+    fn dots(self) -> u64 {
+        let others = (self.low ^ u64::from_ne_bytes([b'.'; 8])).wrapping_add(!HIGH_BITS);
+        !others & HIGH_BITS
+    }
+}
+
+/// Finds the first rule that a name breaks, octet by octet.
+fn find_error(octets: &[u8]) -> Result<(), NameError> {
+    let error = |kind, at| Err(NameError { kind, at });
+    if octets.is_empty() {
+        return error(NameErrorKind::Empty, 0);
+    }
+    if octets.len() > MAX_OCTETS {
+        return error(NameErrorKind::TooLong, MAX_OCTETS);
+    }
+    let mut label_start: usize = 0;
+    for (at, &octet) in octets.iter().enumerate() {
+        if octet == b'.' {
+            if at == label_start {
+                return error(NameErrorKind::EmptyLabel, at);
+            }
+            label_start = at.saturating_add(1);
+        } else if !matches!(octet, b' '..=b'~') {
+            return error(NameErrorKind::Octet, at);
+        } else if at.saturating_sub(label_start) >= MAX_LABEL {
+            return error(NameErrorKind::LabelTooLong, label_start);
+        }
+    }
+    if label_start == octets.len() {
+        return error(NameErrorKind::EmptyLabel, label_start);
+    }
+    Ok(())
 }
 
 impl fmt::Display for Name {
@@ -319,7 +403,7 @@ mod tests {
     #![allow(clippy::arithmetic_side_effects)]
 
     use super::*;
-    use alloc::format;
+    use alloc::{format, vec::Vec};
 
     fn name(text: &str) -> Name {
         Name::parse(text).unwrap()
@@ -370,6 +454,23 @@ mod tests {
         assert!(Name::parse(&format!("{longest}.")).is_ok());
         assert_eq!(error(&format!("{longest}a")), (NameErrorKind::TooLong, 253));
         assert_eq!(name(&longest).prefixed("b").unwrap_err().kind, NameErrorKind::TooLong);
+    }
+
+    #[test]
+    fn the_quick_check_passes_what_has_no_error() {
+        let octets = [b'a', b'.', b' ', b'~', 0x7f, 0xc3];
+        for length in 0..5 {
+            for number in 0..6_usize.pow(length) {
+                let pick = |place: u32| octets[number / 6_usize.pow(place) % 6];
+                let text: Vec<u8> = (0..length).map(pick).collect();
+                let before = [b"abcdefgh", &*text].concat();
+                let after = [&*text, b"abcdefghijkl"].concat();
+                let within = [b"abcde", &*text, b"fgh"].concat();
+                for text in [text, before, after, within] {
+                    assert_eq!(check(&text).map(|_| ()), find_error(&text), "{text:?}");
+                }
+            }
+        }
     }
 
     #[test]

@@ -160,7 +160,7 @@ fn checked_domain(text: &str) -> Result<Name, DomainError> {
 
 pub(crate) fn at_least_two_labels(name: Name) -> Result<Name, DomainError> {
     // almost always the first label is short: a search that stops there is quicker than one for long texts
-    let has_dot = name.as_bytes().iter().any(|octet| matches!(octet, b'.'));
+    let has_dot = name.as_str().bytes().any(|octet| octet == b'.');
     if has_dot && !name.is_root() { Ok(name) } else { Err(DomainError::SingleLabel) }
 }
 

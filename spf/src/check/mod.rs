@@ -61,15 +61,14 @@ pub struct Check {
     progress: Progress,
 }
 
-/// How far a check is. Most are over with one answer, and those need nothing from the heap; the state of the others
-/// stays where it is while the check is moved from step to step.
+/// How far a check is.
 #[derive(Clone, Debug)]
-#[allow(clippy::large_enum_variant, reason = "the larger is there to need no heap")]
+#[allow(clippy::large_enum_variant, reason = "neither needs the heap")]
 enum Progress {
     /// The question is for the domain's own record.
     Begun(Question, Request, Limits),
     /// There were answers.
-    GoingOn(Box<State>),
+    GoingOn(State),
 }
 
 /// What a check knows.
@@ -112,7 +111,7 @@ impl Inquiry for Check {
                 if let Some(end) = state.go_on(&answer) {
                     return Step::Done(state.report(end));
                 }
-                Box::new(state)
+                state
             }
             Progress::GoingOn(mut state) => {
                 if let Some(end) = state.go_on(&answer) {
@@ -128,7 +127,7 @@ impl Inquiry for Check {
     fn expire(self) -> Report {
         let mut state = match self.progress {
             Progress::Begun(question, request, limits) => State::new(question, request, limits),
-            Progress::GoingOn(state) => *state,
+            Progress::GoingOn(state) => state,
         };
         let end = if state.pending.is_for_explanation() {
             End::Decided(None)
