@@ -18,6 +18,7 @@ use dkim::{
     },
     sign::{Signer, Template},
 };
+use samples::pairs::{pair, show};
 use std::{
     cell::Cell,
     future::Future,
@@ -165,6 +166,14 @@ fn whole(criterion: &mut Criterion) {
             bench.iter(|| judge(black_box(&real), &RustCrypto, &zone));
         });
     }
+    let unsigned = message(10 << 10);
+    let (free, real) = (signed(&unsigned, &Free), signed(&unsigned, &RustCrypto));
+    let all = || drop(black_box(judge(&real, &RustCrypto, &zone)));
+    show(
+        "signed 10 KiB: all but RSA and SHA-256, and all",
+        pair(|| drop(black_box(judge(&free, &Free, &zone))), all),
+    );
+
     let report = judge(&signed(&message(2048), &RustCrypto), &RustCrypto, &zone);
     let field = report.field("mx.example.net").to_string();
     let value = field.strip_prefix("Authentication-Results:").unwrap();
