@@ -1,55 +1,51 @@
-//! SPF beside mail-auth 0.15, in one run: `cargo bench --bench spf` in `benches/peers` (mail-auth asks for a newer
-//! toolchain than it needs: `--ignore-rust-version`).
+//! SPF beside mail-auth 0.15, as ratios: each pair is measured in turns, so that what else the machine does weighs on
+//! both. `cargo bench --bench spf` in `benches/peers` (mail-auth asks for a newer toolchain than it needs:
+//! `--ignore-rust-version`).
 //!
 //! mail-auth reads and checks its records from a cache of parsed records, its fastest way; ours reads the records'
 //! texts each time.
 
-use criterion::{Criterion, criterion_group, criterion_main};
 use mail_auth::{
     MessageAuthenticator,
     dns::{Parameters, TxtRecord, TxtRecordParser},
     spf::{SpfRecord, verify::SpfParameters},
 };
 use mailproto_bench_peers::{Cache, ready};
-use samples::spf as sample;
+use samples::{
+    pairs::{pair, show},
+    spf as sample,
+};
 use spf::{
     Limits, Name, Record, Request, Verdict, Zone, check,
     dns::{Question, Resolve},
 };
 use std::{hint::black_box, net::IpAddr, sync::Arc};
 
-fn parse(c: &mut Criterion) {
-    let mut group = c.benchmark_group("spf/parse 30 records");
-    group.bench_function("ours", |b| {
-        b.iter(|| {
-            for record in sample::RECORDS {
-                black_box(Record::parse(black_box(record)).unwrap());
-            }
-        });
-    });
-    group.bench_function("mail-auth", |b| {
-        b.iter(|| {
-            for record in sample::RECORDS {
-                black_box(SpfRecord::parse(black_box(record.as_bytes())).unwrap());
-            }
-        });
-    });
-    group.finish();
+fn parse() {
+    let ours = || {
+        for record in sample::RECORDS {
+            black_box(Record::parse(black_box(record)).unwrap());
+        }
+    };
+    let theirs = || {
+        for record in sample::RECORDS {
+            black_box(SpfRecord::parse(black_box(record.as_bytes())).unwrap());
+        }
+    };
+    show("30 records read: ours, mail-auth", pair(ours, theirs));
 }
 
-fn evaluate(c: &mut Criterion) {
-    let mut group = c.benchmark_group("spf/check of a provider");
+fn evaluate() {
     let ip = IpAddr::from(sample::PROVIDER_CLIENT);
     let zone = Zone::parse(sample::PROVIDER).unwrap();
     let names = ["", "_spf.", "_netblocks.", "_netblocks2.", "_netblocks3."]
         .map(|label| format!("{label}mailbox.example"));
     let limits = Limits::default();
 
-    let run = || {
+    let ours = || {
         check(Request::mail_from(black_box(ip), "mail.example", "alice@mailbox.example"), &limits).run(&zone)
     };
-    assert_eq!(run().verdict, Verdict::Pass);
-    group.bench_function("ours, reading the records", |b| b.iter(run));
+    assert_eq!(ours().verdict, Verdict::Pass);
 
     let records = names.iter().map(|name| {
         let answer = zone.resolve(&Question::txt(Name::parse(name).unwrap()));
@@ -60,15 +56,17 @@ fn evaluate(c: &mut Criterion) {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let _guard = runtime.enter();
     let authenticator = MessageAuthenticator::new_system_conf().unwrap();
-    let run = || {
+    let theirs = || {
         let input =
             SpfParameters::mail_from(black_box(ip), "mail.example", "mx.example", "alice@mailbox.example");
         ready(authenticator.check_host(Parameters::new(input).with_cache(&cache)))
     };
-    assert_eq!(run().result(), mail_auth::SpfResult::Pass);
-    group.bench_function("mail-auth, the records read before", |b| b.iter(run));
-    group.finish();
+    assert_eq!(theirs().result(), mail_auth::SpfResult::Pass);
+    let times = pair(|| drop(black_box(ours())), || drop(black_box(theirs())));
+    show("a provider: ours, reading the records; mail-auth, from cache", times);
 }
 
-criterion_group!(benches, parse, evaluate);
-criterion_main!(benches);
+fn main() {
+    parse();
+    evaluate();
+}
