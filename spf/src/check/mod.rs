@@ -52,23 +52,13 @@ pub fn check(mut request: Request, limits: &Limits) -> Step<Check> {
     if request.is_trusted {
         return Step::Done(Report::unasked(request, Some(domain), Cause::TrustedForwarder));
     }
-    Step::Ask(Check { progress: Progress::Begun(Question::txt(domain), request, *limits) })
+    Step::Ask(Check { state: State::new(Question::txt(domain), request, *limits) })
 }
 
 /// A check that waits for an answer. See [`Inquiry`].
 #[derive(Clone, Debug)]
 pub struct Check {
-    progress: Progress,
-}
-
-/// How far a check is.
-#[derive(Clone, Debug)]
-#[allow(clippy::large_enum_variant, reason = "neither needs the heap")]
-enum Progress {
-    /// The question is for the domain's own record.
-    Begun(Question, Request, Limits),
-    /// There were answers.
-    GoingOn(State),
+    state: State,
 }
 
 /// What a check knows.
@@ -98,37 +88,19 @@ impl Inquiry for Check {
     type Outcome = Report;
 
     fn question(&self) -> &Question {
-        match &self.progress {
-            Progress::Begun(question, ..) => question,
-            Progress::GoingOn(state) => &state.question,
-        }
+        &self.state.question
     }
 
-    fn answer(self, answer: Answer) -> Step<Self> {
-        let state = match self.progress {
-            Progress::Begun(question, request, limits) => {
-                let mut state = State::new(question, request, limits);
-                if let Some(end) = state.go_on(&answer) {
-                    return Step::Done(state.report(end));
-                }
-                state
-            }
-            Progress::GoingOn(mut state) => {
-                if let Some(end) = state.go_on(&answer) {
-                    return Step::Done(state.report(end));
-                }
-                state
-            }
-        };
-        Step::Ask(Self { progress: Progress::GoingOn(state) })
+    fn answer(mut self, answer: Answer) -> Step<Self> {
+        match self.state.go_on(&answer) {
+            Some(end) => Step::Done(self.state.report(end)),
+            None => Step::Ask(self),
+        }
     }
 
     /// The overall limit of time (RFC 7208 §4.6.4): temperror, unless only the explanation is missing.
     fn expire(self) -> Report {
-        let mut state = match self.progress {
-            Progress::Begun(question, request, limits) => State::new(question, request, limits),
-            Progress::GoingOn(state) => state,
-        };
+        let mut state = self.state;
         let end = if state.pending.is_for_explanation() {
             End::Decided(None)
         } else {
