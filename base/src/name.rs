@@ -189,13 +189,23 @@ impl Name {
     /// # Errors
     /// As [`parse`](Self::parse): the whole may become too long, or `labels` may break a rule.
     pub fn prefixed(&self, labels: &str) -> Result<Self, NameError> {
-        let mut text = String::with_capacity(labels.len().saturating_add(self.text.len()).saturating_add(1));
-        text.push_str(labels);
-        if !self.is_root() {
-            text.push('.');
-            text.push_str(&self.text);
+        if self.is_root() {
+            return Self::parse(labels);
         }
-        Self::parse(&text)
+        // put together where it takes no memory of its own
+        let mut room = [b'.'; MAX_OCTETS];
+        let own_at = labels.len().saturating_add(1);
+        let length = own_at.saturating_add(self.text.len());
+        let Some(whole) = room.get_mut(..length) else {
+            return Err(NameError { kind: NameErrorKind::TooLong, at: MAX_OCTETS });
+        };
+        if let Some(place) = whole.get_mut(..labels.len()) {
+            place.copy_from_slice(labels.as_bytes());
+        }
+        if let Some(place) = whole.get_mut(own_at..) {
+            place.copy_from_slice(self.text.as_bytes());
+        }
+        Self::parse_bytes(whole)
     }
 
     /// Whether every label keeps the letters-digits-hyphen rule of host names (RFC 1123 §2.1): no other octet,
