@@ -92,7 +92,7 @@ impl Display for Dmarc<'_> {
             }
         }
         because(f, report.cause.as_ref())?;
-        if let (Some(policy), Some(at)) = (applied_policy(report), &report.record_at) {
+        if let (Some(policy), Some(at)) = (applied_policy(report), report.record_at()) {
             write!(f, ", policy {policy} at {at}, disposition {}", report.disposition)?;
         }
         Ok(())

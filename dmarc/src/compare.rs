@@ -55,8 +55,11 @@ impl<'d> Compare<'d> {
 }
 
 fn both(request: &Request, list: &(dyn SuffixList + Sync), answers: &Answers) -> Result<Comparison, Pending> {
-    let tree_walk = message(request, Discovery::TreeWalk, answers)?;
-    let suffix_list = message(request, Discovery::SuffixList(list), answers)?;
+    let report = |discovery: Discovery<'_>| {
+        let mut report = Report::new(discovery.method());
+        message(&mut request.clone(), discovery, answers, &mut report).map(|()| report)
+    };
+    let (tree_walk, suffix_list) = (report(Discovery::TreeWalk)?, report(Discovery::SuffixList(list))?);
     Ok(Comparison { tree_walk, suffix_list })
 }
 
@@ -105,6 +108,6 @@ impl Comparison {
     /// Whether the record that applies was found at another domain, even where the outcome is the same.
     #[must_use]
     pub fn differs_in_record(&self) -> bool {
-        self.tree_walk.record_at != self.suffix_list.record_at
+        self.tree_walk.record_at() != self.suffix_list.record_at()
     }
 }

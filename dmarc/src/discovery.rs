@@ -13,7 +13,7 @@ use crate::{
     policy::PublicSuffix,
     record::Record,
 };
-use alloc::{borrow::Cow, vec::Vec};
+use alloc::vec::Vec;
 use core::fmt;
 use mail_base::Name;
 
@@ -93,12 +93,65 @@ impl<S: SuffixList + ?Sized> SuffixList for &S {
     }
 }
 
+/// A domain that is the author's own for almost all mail, and then need not be kept again.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Place {
+    #[default]
+    Unknown,
+    Author,
+    /// Another than the author's.
+    Other(Name),
+}
+
+impl Place {
+    pub(crate) fn of(domain: Name, author: &Name) -> Self {
+        if domain == *author { Self::Author } else { Self::Other(domain) }
+    }
+
+    pub(crate) fn name<'a>(&'a self, author: &'a Name) -> Option<&'a Name> {
+        match self {
+            Self::Unknown => None,
+            Self::Author => Some(author),
+            Self::Other(domain) => Some(domain),
+        }
+    }
+}
+
 /// The record that applies to an author.
-pub(crate) struct Found<'a> {
-    pub(crate) record: &'a Record,
-    pub(crate) at: Cow<'a, Name>,
-    /// The author's organizational domain by the tree walk, where the search told it.
-    pub(crate) organizational_domain: Option<Name>,
+pub(crate) enum Found<'a> {
+    /// Its own.
+    Own(&'a Record),
+    /// That of a domain above it, and the organizational domain.
+    Above { record: &'a Record, at: Name, organizational_domain: Place },
+}
+
+impl<'a> Found<'a> {
+    pub(crate) fn record(&self) -> &'a Record {
+        match self {
+            Self::Own(record) | Self::Above { record, .. } => record,
+        }
+    }
+
+    pub(crate) fn is_above(&self) -> bool {
+        matches!(self, Self::Above { .. })
+    }
+
+    /// The domain at which the record stands.
+    pub(crate) fn at(&self) -> Place {
+        match self {
+            Self::Own(_) => Place::Author,
+            Self::Above { at, .. } => Place::Other(at.clone()),
+        }
+    }
+
+    /// The author's organizational domain, where the search told it.
+    pub(crate) fn organizational_domain(&self) -> Place {
+        match self {
+            Self::Own(record) if record.public_suffix() == PublicSuffix::No => Place::Author,
+            Self::Own(_) => Place::Unknown,
+            Self::Above { organizational_domain, .. } => organizational_domain.clone(),
+        }
+    }
 }
 
 /// Policy discovery (RFC 9989 §4.10.1): the record of the author's domain, or else of its organizational
@@ -109,9 +162,7 @@ pub(crate) fn policy<'a>(
     author: &'a Name,
 ) -> Result<Option<Found<'a>>, Stop> {
     if let Some(record) = answers.record(author)? {
-        let is_organizational = record.public_suffix() == PublicSuffix::No;
-        let organizational_domain = is_organizational.then(|| author.clone());
-        return Ok(Some(Found { record, at: Cow::Borrowed(author), organizational_domain }));
+        return Ok(Some(Found::Own(record)));
     }
     match discovery {
         // it goes on where the question above began, so a public suffix right above the author counts
@@ -119,8 +170,8 @@ pub(crate) fn policy<'a>(
         Discovery::SuffixList(list) => {
             let at = list.organizational_domain(author);
             let record = answers.record(&at)?;
-            let organizational_domain = Some(at.clone());
-            Ok(record.map(|record| Found { record, organizational_domain, at: Cow::Owned(at) }))
+            let organizational_domain = Place::Other(at.clone());
+            Ok(record.map(|record| Found::Above { record, at, organizational_domain }))
         }
     }
 }
@@ -194,9 +245,10 @@ impl<'a> Walk<'a> {
     /// The record of the organizational domain, or else of the public suffix (RFC 9989 §4.10.1). Records
     /// between the author and its organizational domain do not count.
     fn policy(&self) -> Option<Found<'a>> {
-        let organizational_domain = self.organizational_domain();
-        let of_organization = self.found.iter().find(|(at, _)| *at == organizational_domain);
+        let organization = self.organizational_domain();
+        let of_organization = self.found.iter().find(|(at, _)| *at == organization);
         let (at, record) = of_organization.or(self.found.last())?;
-        Some(Found { record, at: Cow::Owned(at.clone()), organizational_domain: Some(organizational_domain) })
+        let organizational_domain = Place::of(organization, self.start);
+        Some(Found::Above { record, at: at.clone(), organizational_domain })
     }
 }

@@ -13,14 +13,14 @@
 use crate::{
     answers::{Answers, Pending, Stop},
     author::Authors,
-    discovery::{self, Discovery, Found, Method},
-    few::Few,
+    discovery::{self, Discovery, Found, Method, Place},
     policy::AlignmentMode,
     record::{Policies, Record},
     request::{Identifier, OnReject, Request, SeveralAuthors},
-    verdict::{Alignment, Cause, Disposition, Mechanism, Override, OverrideKind, Report, Verdict},
+    verdict::{Cause, Disposition, Mechanism, Override, OverrideKind, Report, Verdict},
 };
 use alloc::vec::Vec;
+use core::mem;
 use mail_base::{
     Inquiry, Name, Step,
     dns::{Answer, Question},
@@ -122,7 +122,7 @@ impl<'d> Discovered<'d> {
     #[must_use]
     pub fn policy_of(&self, author: &Name) -> Option<(Record, Name)> {
         let found = discovery::policy(&self.answers, self.discovery, author).ok()??;
-        Some((found.record.clone(), found.at.into_owned()))
+        Some((found.record().clone(), found.at().name(author)?.clone()))
     }
 
     /// How many questions were asked.
@@ -133,10 +133,11 @@ impl<'d> Discovered<'d> {
 
     /// Evaluates the message, now that it is known what passed. What was found serves any number of messages of
     /// the author, for as long as the caller trusts the answers.
-    pub fn evaluate(&self, request: Request) -> Step<Evaluation<'d>> {
+    pub fn evaluate(&self, mut request: Request) -> Step<Evaluation<'d>> {
         let discovery = self.discovery;
-        match message(&request, discovery, &self.answers) {
-            Ok(report) => Step::Done(report),
+        let mut report = Report::new(discovery.method());
+        match message(&mut request, discovery, &self.answers, &mut report) {
+            Ok(()) => Step::Done(report),
             Err(pending) => {
                 Step::Ask(Evaluation { request, discovery, answers: self.answers.clone(), pending })
             }
@@ -154,9 +155,10 @@ pub struct Evaluation<'d> {
 }
 
 impl<'d> Evaluation<'d> {
-    fn go_on(request: Request, discovery: Discovery<'d>, answers: Answers) -> Step<Self> {
-        match message(&request, discovery, &answers) {
-            Ok(report) => Step::Done(report),
+    fn go_on(mut request: Request, discovery: Discovery<'d>, answers: Answers) -> Step<Self> {
+        let mut report = Report::new(discovery.method());
+        match message(&mut request, discovery, &answers, &mut report) {
+            Ok(()) => Step::Done(report),
             Err(pending) => Step::Ask(Self { request, discovery, answers, pending }),
         }
     }
@@ -181,25 +183,32 @@ impl Inquiry for Evaluation<'_> {
 
 /// The report of an evaluation that was given up.
 pub(crate) fn expired(request: &Request, method: Method, answers: &Answers) -> Report {
-    let author = request.authors.first().cloned();
-    let mut report = Report::new(author, method, Verdict::TempError, Some(Cause::Expired));
-    report.questions = answers.count();
-    report
+    Report {
+        verdict: Verdict::TempError,
+        cause: Some(Cause::Expired),
+        author: request.authors.first().cloned(),
+        questions: answers.count(),
+        ..Report::new(method)
+    }
 }
 
-/// Evaluates a message as far as the answers go.
+/// Evaluates a message as far as the answers go, and fills in the report, which is large and therefore never moved
+/// on the way. Where that ends well, the author's name has moved from the request into the report.
 pub(crate) fn message(
-    request: &Request,
+    request: &mut Request,
     discovery: Discovery<'_>,
     answers: &Answers,
-) -> Result<Report, Pending> {
+    report: &mut Report,
+) -> Result<(), Pending> {
     let case = Case { request, discovery, answers };
-    let mut report = match request.authors.first() {
-        Some(author) if request.authors.len() == 1 => case.author(author)?,
-        _ => case.several(&request.authors)?,
-    };
+    if let [author] = &*request.authors {
+        case.author(author, report)?;
+        report.author = mem::take(&mut request.authors).into_first();
+    } else {
+        case.several(&request.authors, report)?;
+    }
     report.questions = answers.count();
-    Ok(report)
+    Ok(())
 }
 
 /// What an evaluation looks at.
@@ -210,13 +219,9 @@ struct Case<'a> {
 }
 
 impl Case<'_> {
-    fn report(&self, author: &Name, verdict: Verdict, cause: Cause) -> Report {
-        Report::new(Some(author.clone()), self.discovery.method(), verdict, Some(cause))
-    }
-
     /// Evaluates for several authors: "apply the most strict policy selected among the checks that fail"
     /// (RFC 9989 §11.5). Only where none fails, and none is without a verdict, does the message pass.
-    fn several(&self, authors: &Few<Name>) -> Result<Report, Pending> {
+    fn several(&self, authors: &[Name], strictest: &mut Report) -> Result<(), Pending> {
         let limit = self.request.limits.authors;
         let refusal = match self.request.local_policy.several_authors {
             SeveralAuthors::Refuse => Some(Cause::SeveralAuthors { count: authors.len() }),
@@ -225,81 +230,75 @@ impl Case<'_> {
             }
         };
         if let Some(cause) = refusal {
-            let mut report = Report::new(None, self.discovery.method(), Verdict::PermError, Some(cause));
-            report.disposition = Disposition::Reject;
-            return Ok(report);
+            strictest.decide(Verdict::PermError, cause);
+            strictest.disposition = Disposition::Reject;
+            return Ok(());
         }
-        let mut strictest: Option<Report> = None;
+        strictest.decide(Verdict::None, Cause::NoRecord);
         let mut others = Vec::new();
-        for author in authors.iter() {
-            let report = self.author(author)?;
-            others.extend(match strictest.take() {
-                Some(first) if severity(&first) >= severity(&report) => {
-                    strictest = Some(first);
-                    Some(report)
-                }
-                first => {
-                    strictest = Some(report);
-                    first
-                }
-            });
+        for (number, author) in authors.iter().enumerate() {
+            let mut report = Report::new(self.discovery.method());
+            self.author(author, &mut report)?;
+            report.author = Some(author.clone());
+            if number == 0 {
+                *strictest = report;
+                continue;
+            }
+            if severity(&report) > severity(strictest) {
+                mem::swap(strictest, &mut report);
+            }
+            others.push(report);
         }
-        let none = || Report::new(None, self.discovery.method(), Verdict::None, Some(Cause::NoRecord));
-        let mut report = strictest.unwrap_or_else(none);
-        report.others = others;
-        Ok(report)
+        strictest.others = others;
+        Ok(())
     }
 
-    /// Evaluates for one author.
-    fn author(&self, author: &Name) -> Result<Report, Pending> {
+    /// Evaluates for one author. Its name is left to be put into the report.
+    fn author(&self, author: &Name, report: &mut Report) -> Result<(), Pending> {
         let found = match discovery::policy(self.answers, self.discovery, author) {
             Ok(Some(found)) => found,
             Ok(None) => {
                 let several = self.answers.several_above(author).cloned();
-                let cause = several.map_or(Cause::NoRecord, Cause::SeveralRecords);
-                return Ok(self.report(author, Verdict::None, cause));
+                report.decide(Verdict::None, several.map_or(Cause::NoRecord, Cause::SeveralRecords));
+                return Ok(());
             }
             Err(Stop::Unavailable(name)) => {
-                return Ok(self.report(author, Verdict::TempError, Cause::Unavailable(name)));
+                report.decide(Verdict::TempError, Cause::Unavailable(name));
+                return Ok(());
             }
             Err(Stop::Ask(pending)) => return Err(pending),
         };
-        let Some(policies) = found.record.policies() else {
-            let at = found.at.into_owned();
-            let mut report = self.report(author, Verdict::None, Cause::NotApplicable(at.clone()));
-            report.record_at = Some(at);
-            report.record = Some(found.record.clone());
-            return Ok(report);
+        let record = found.record();
+        report.record = Some(record.clone());
+        report.record_at = found.at();
+        let Some(policies) = record.policies() else {
+            let at = report.record_at.name(author).unwrap_or(author).clone();
+            report.decide(Verdict::None, Cause::NotApplicable(at));
+            return Ok(());
         };
-        let compared = self.compare(author, &found)?;
-        let is_subdomain = *found.at != *author;
-        let policy = if is_subdomain { policies.subdomains } else { policies.domain };
-        let is_test = found.record.is_test();
-        let mut report = Report::new(Some(author.clone()), self.discovery.method(), Verdict::Pass, None);
-        report.alignment = compared.alignment;
-        report.policy = Some(policy);
-        report.record = Some(found.record.clone());
-        report.record_at = Some(found.at.into_owned());
-        report.organizational_domain = compared.organizational_domain;
+        let is_subdomain = found.is_above();
+        report.policy = Some(if is_subdomain { policies.subdomains } else { policies.domain });
+        let trouble = self.compare(author, &found, report)?;
         if report.alignment.is_any() {
-            return Ok(report);
+            report.verdict = Verdict::Pass;
+            return Ok(());
         }
-        if let Some(cause) = compared.trouble {
-            let is_temporary = matches!(cause, Cause::Unavailable(_));
-            report.verdict = if is_temporary { Verdict::TempError } else { Verdict::Fail };
-            report.cause = Some(cause);
-        } else {
-            report.verdict = Verdict::Fail;
-            let is_authenticated = self.request.identifiers.first().is_some();
-            report.cause = Some(if is_authenticated { Cause::NotAligned } else { Cause::NotAuthenticated });
+        let is_authenticated = !self.request.identifiers.is_empty();
+        let cause = match trouble {
+            Some(cause) => cause,
+            None if is_authenticated => Cause::NotAligned,
+            None => Cause::NotAuthenticated,
+        };
+        if matches!(cause, Cause::Unavailable(_)) {
+            report.decide(Verdict::TempError, cause);
+            return Ok(());
         }
-        if report.verdict == Verdict::Fail {
-            if is_subdomain {
-                self.apply_non_existence(author, policies, &mut report)?;
-            }
-            self.dispose(&mut report, is_test);
+        report.decide(Verdict::Fail, cause);
+        if is_subdomain {
+            self.apply_non_existence(author, policies, report)?;
         }
-        Ok(report)
+        self.dispose(report, record.is_test());
+        Ok(())
     }
 
     /// Takes `np` for an author that does not exist (RFC 9989 §4.10.1).
@@ -317,8 +316,7 @@ impl Case<'_> {
             Ok(false) => report.policy = Some(policies.non_existent),
             Err(Stop::Ask(pending)) => return Err(pending),
             Err(Stop::Unavailable(name)) => {
-                report.verdict = Verdict::TempError;
-                report.cause = Some(Cause::Unavailable(name));
+                report.decide(Verdict::TempError, Cause::Unavailable(name));
             }
         }
         Ok(())
@@ -344,56 +342,86 @@ impl Case<'_> {
     }
 
     /// Compares the authenticated domains with the author's (RFC 9989 §4.10.2): first those that are the same,
-    /// which needs no question, then those whose organizational domain may be.
-    fn compare(&self, author: &Name, found: &Found<'_>) -> Result<Compared, Pending> {
-        let mut compared = Compared::with_same_domains(author, &self.request.identifiers);
-        compared.organizational_domain = match self.discovery {
-            Discovery::SuffixList(list) => Some(list.organizational_domain(author)),
-            Discovery::TreeWalk => found.organizational_domain.clone(),
+    /// which needs no question, then those whose organizational domain may be. Gives the reason why some could
+    /// not be compared.
+    fn compare(
+        &self,
+        author: &Name,
+        found: &Found<'_>,
+        report: &mut Report,
+    ) -> Result<Option<Cause>, Pending> {
+        report.organizational_domain = match self.discovery {
+            Discovery::SuffixList(list) => Place::of(list.organizational_domain(author), author),
+            Discovery::TreeWalk => found.organizational_domain(),
         };
+        report.alignment.is_complete = true;
+        let mut is_every_same = true;
+        for identifier in self.request.identifiers.iter() {
+            if identifier.domain == *author {
+                report.alignment.set(identifier, AlignmentMode::Strict);
+            } else {
+                is_every_same = false;
+            }
+        }
+        let is_any = report.alignment.is_any();
+        if is_every_same && is_any && !found.is_above() && report.organizational_domain == Place::Unknown {
+            // "this common domain is treated as the Organizational Domain"
+            report.organizational_domain = Place::Author;
+        }
+        if is_every_same { Ok(None) } else { self.compare_others(author, found.record(), report) }
+    }
+
+    /// Compares those that are not the same.
+    fn compare_others(
+        &self,
+        author: &Name,
+        record: &Record,
+        report: &mut Report,
+    ) -> Result<Option<Cause>, Pending> {
         let limit = self.request.limits.identifiers;
         let is_every_wanted = self.request.local_policy.every_alignment;
+        let alignment = &mut report.alignment;
+        let mut organization = report.organizational_domain.name(author).cloned();
+        let mut trouble = None;
         let mut looked_at: Vec<&Identifier> = Vec::new();
         // what must be asked for one domain may not matter once another is compared
         let mut missing = None;
         for identifier in self.request.identifiers.iter() {
-            let is_settled = compared.alignment.of(identifier.mechanism).is_some();
-            if is_settled || !may_align(identifier, author, found.record) || looked_at.contains(&identifier) {
+            let is_settled = alignment.of(identifier.mechanism).is_some();
+            if is_settled || !may_align(identifier, author, record) || looked_at.contains(&identifier) {
                 continue;
             }
-            if compared.alignment.is_any() && !is_every_wanted {
-                compared.alignment.is_complete = false;
+            if alignment.is_any() && !is_every_wanted {
+                alignment.is_complete = false;
                 break;
             }
             if looked_at.len() >= limit {
-                compared.is_unsettled(Cause::TooManyIdentifiers { limit });
+                // trouble with the DNS goes before it: a later attempt may do better
+                alignment.is_complete = false;
+                trouble = trouble.or(Some(Cause::TooManyIdentifiers { limit }));
                 break;
             }
             looked_at.push(identifier);
-            match self.is_same_organization(author, &identifier.domain, &mut compared.organizational_domain) {
-                Ok(true) => compared.alignment.set(identifier, AlignmentMode::Relaxed),
+            match self.is_same_organization(author, &identifier.domain, &mut organization) {
+                Ok(true) => alignment.set(identifier, AlignmentMode::Relaxed),
                 Ok(false) => {}
-                Err(Stop::Unavailable(name)) => compared.is_unsettled(Cause::Unavailable(name)),
+                Err(Stop::Unavailable(name)) => {
+                    alignment.is_complete = false;
+                    trouble = trouble.or(Some(Cause::Unavailable(name)));
+                }
                 Err(Stop::Ask(pending)) => missing = missing.or(Some(pending)),
             }
         }
         if let Some(pending) = missing {
-            if !compared.alignment.is_any() || is_every_wanted {
+            if !alignment.is_any() || is_every_wanted {
                 return Err(pending);
             }
-            compared.alignment.is_complete = false;
+            alignment.is_complete = false;
         }
-        if compared.organizational_domain.is_none() && *found.at == *author && self.is_all_of(author) {
-            // "this common domain is treated as the Organizational Domain"
-            compared.organizational_domain = Some(author.clone());
+        if let Some(organization) = organization {
+            report.organizational_domain = Place::of(organization, author);
         }
-        Ok(compared)
-    }
-
-    /// Whether every authenticated domain is the author's, and there is one.
-    fn is_all_of(&self, author: &Name) -> bool {
-        let identifiers = &self.request.identifiers;
-        identifiers.first().is_some() && identifiers.iter().all(|identifier| identifier.domain == *author)
+        Ok(trouble)
     }
 
     /// Whether a domain has the author's organizational domain, which is looked for once. It can only if it
@@ -412,31 +440,6 @@ impl Case<'_> {
             && discovery::organizational_domain(self.answers, self.discovery, domain)? == organization;
         *known = Some(organization);
         Ok(is_same)
-    }
-}
-
-/// What comparing gave.
-struct Compared {
-    alignment: Alignment,
-    organizational_domain: Option<Name>,
-    /// Why some domains could not be compared.
-    trouble: Option<Cause>,
-}
-
-impl Compared {
-    fn with_same_domains(author: &Name, identifiers: &Few<Identifier>) -> Self {
-        let mut alignment = Alignment { is_complete: true, ..Alignment::default() };
-        for identifier in identifiers.iter().filter(|identifier| identifier.domain == *author) {
-            alignment.set(identifier, AlignmentMode::Strict);
-        }
-        Self { alignment, organizational_domain: None, trouble: None }
-    }
-
-    /// Notes that a domain could not be compared. Trouble with the DNS goes before a limit: a later attempt may
-    /// do better.
-    fn is_unsettled(&mut self, cause: Cause) {
-        self.alignment.is_complete = false;
-        self.trouble = self.trouble.take().or(Some(cause));
     }
 }
 

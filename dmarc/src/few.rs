@@ -1,43 +1,59 @@
 //! A list that is almost always one.
 
-use alloc::vec::Vec;
+use alloc::{vec, vec::Vec};
+use core::{mem, ops::Deref, slice};
 
-/// A list whose first element takes no memory of its own.
+/// A list that takes no memory of its own while it has only one element. It is read as a slice.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Few<T> {
-    first: Option<T>,
-    rest: Vec<T>,
+pub(crate) enum Few<T> {
+    One(T),
+    Other(Vec<T>),
 }
 
 impl<T> Few<T> {
-    pub(crate) const fn new() -> Self {
-        Self { first: None, rest: Vec::new() }
-    }
-
+    #[inline]
     pub(crate) fn push(&mut self, element: T) {
-        match self.first {
-            None => self.first = Some(element),
-            Some(_) => self.rest.push(element),
+        match self {
+            Self::Other(elements) if elements.is_empty() => *self = Self::One(element),
+            Self::Other(elements) => elements.push(element),
+            Self::One(_) => {
+                if let Self::One(first) = mem::take(self) {
+                    *self = Self::Other(vec![first, element]);
+                }
+            }
         }
     }
 
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
-        self.first.iter().chain(&self.rest)
+    pub(crate) fn into_first(self) -> Option<T> {
+        match self {
+            Self::One(element) => Some(element),
+            Self::Other(elements) => elements.into_iter().next(),
+        }
     }
+}
 
-    pub(crate) fn first(&self) -> Option<&T> {
-        self.first.as_ref()
+impl<T> Default for Few<T> {
+    fn default() -> Self {
+        Self::Other(Vec::new())
     }
+}
 
-    pub(crate) fn len(&self) -> usize {
-        usize::from(self.first.is_some()).saturating_add(self.rest.len())
+impl<T> Deref for Few<T> {
+    type Target = [T];
+
+    fn deref(&self) -> &[T] {
+        match self {
+            Self::One(element) => slice::from_ref(element),
+            Self::Other(elements) => elements,
+        }
     }
 }
 
 impl<T: Clone> From<&[T]> for Few<T> {
     fn from(elements: &[T]) -> Self {
-        let mut few = Self::new();
-        elements.iter().cloned().for_each(|element| few.push(element));
-        few
+        match elements {
+            [element] => Self::One(element.clone()),
+            _ => Self::Other(elements.to_vec()),
+        }
     }
 }

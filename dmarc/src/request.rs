@@ -26,9 +26,7 @@ impl Request {
     /// A message of an author at this domain.
     #[must_use]
     pub fn new(author: Name) -> Self {
-        let mut authors = Few::new();
-        authors.push(author);
-        Self::of(authors)
+        Self::of(Few::One(author))
     }
 
     /// A message of these authors.
@@ -40,7 +38,7 @@ impl Request {
     fn of(authors: Few<Name>) -> Self {
         Self {
             authors,
-            identifiers: Few::new(),
+            identifiers: Few::default(),
             local_policy: LocalPolicy::default(),
             limits: Limits::default(),
         }

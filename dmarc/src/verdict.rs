@@ -1,7 +1,7 @@
 //! What comes out of an evaluation.
 
 use crate::{
-    discovery::Method,
+    discovery::{Method, Place},
     error::AuthorError,
     policy::{AlignmentMode, Policy},
     record::Record,
@@ -312,10 +312,10 @@ pub struct Report {
     pub policy: Option<Policy>,
     /// The record that applies.
     pub record: Option<Record>,
-    /// The domain at which the record was found.
-    pub record_at: Option<Name>,
-    /// The organizational domain of the author's, where it had to be known.
-    pub organizational_domain: Option<Name>,
+    /// Beside the author's: see [`record_at`](Self::record_at).
+    pub(crate) record_at: Place,
+    /// Beside the author's: see [`organizational_domain`](Self::organizational_domain).
+    pub(crate) organizational_domain: Place,
     /// How records and organizational domains were looked for.
     pub method: Method,
     /// Why the disposition is not what was published.
@@ -327,17 +327,18 @@ pub struct Report {
 }
 
 impl Report {
-    pub(crate) fn new(author: Option<Name>, method: Method, verdict: Verdict, cause: Option<Cause>) -> Self {
+    /// The report of a message of which nothing is known yet.
+    pub(crate) fn new(method: Method) -> Self {
         Self {
-            verdict,
+            verdict: Verdict::None,
             disposition: Disposition::None,
-            cause,
-            author,
+            cause: None,
+            author: None,
             alignment: Alignment::default(),
             policy: None,
             record: None,
-            record_at: None,
-            organizational_domain: None,
+            record_at: Place::Unknown,
+            organizational_domain: Place::Unknown,
             method,
             overrides: Vec::new(),
             questions: 0,
@@ -345,10 +346,30 @@ impl Report {
         }
     }
 
+    /// Sets a verdict other than pass.
+    pub(crate) fn decide(&mut self, verdict: Verdict, cause: Cause) {
+        self.verdict = verdict;
+        self.cause = Some(cause);
+    }
+
     /// The report of a message whose author cannot be told: a permanent error.
     #[must_use]
     pub fn without_author(error: AuthorError) -> Self {
-        Self::new(None, Method::TreeWalk, Verdict::PermError, Some(Cause::Author(error)))
+        let mut report = Self::new(Method::TreeWalk);
+        report.decide(Verdict::PermError, Cause::Author(error));
+        report
+    }
+
+    /// The domain at which the record that applies was found.
+    #[must_use]
+    pub fn record_at(&self) -> Option<&Name> {
+        self.record_at.name(self.author.as_ref()?)
+    }
+
+    /// The organizational domain of the author's, where it had to be known.
+    #[must_use]
+    pub fn organizational_domain(&self) -> Option<&Name> {
+        self.organizational_domain.name(self.author.as_ref()?)
     }
 
     /// The same with another disposition, because the receiver knows better; the reason goes into aggregate

@@ -175,7 +175,7 @@ fn report_property(report: &Report, name: &str) -> Option<Option<String>> {
         "status.result" => Some(report.verdict.to_string()),
         "status.header.from" => report.author.as_ref().map(ToString::to_string),
         "policy" => report.policy.map(|policy| policy.to_string()),
-        "domain" | "status.header.d" => report.record_at.as_ref().map(ToString::to_string),
+        "domain" | "status.header.d" => report.record_at().map(ToString::to_string),
         "alignment.spf.result" => report.alignment.spf.as_ref().map(|aligned| aligned.domain.to_string()),
         "alignment.dkim.result" => report.alignment.dkim.as_ref().map(|aligned| aligned.domain.to_string()),
         "alignment.spf.strict" => record.map(|record| is_strict(record.spf_alignment())),

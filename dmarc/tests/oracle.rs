@@ -154,7 +154,7 @@ proptest! {
             request = request.dkim_passed(name(domain));
         }
         let report = evaluate(request, Discovery::TreeWalk).run(&zone);
-        let at = report.record_at.as_ref().map(|at| at.as_str().to_string());
+        let at = report.record_at().map(|at| at.as_str().to_string());
         prop_assert_eq!((report.verdict, at, report.disposition), oracle(&records, exists, &author, &passed));
     }
 }

@@ -46,7 +46,7 @@ fuzz_target!(|input: Input<'_>| {
     distinct.dedup();
     assert_eq!(distinct.len(), asked.len(), "{asked:?}");
     assert_eq!(report.verdict == Verdict::Pass, report.alignment.is_any());
-    if let (Some(organization), Some(aligned)) = (&report.organizational_domain, &report.alignment.dkim) {
+    if let (Some(organization), Some(aligned)) = (report.organizational_domain(), &report.alignment.dkim) {
         assert!(author.is_within(organization) && aligned.domain.is_within(organization));
     }
 

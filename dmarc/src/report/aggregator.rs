@@ -191,7 +191,7 @@ impl Aggregator {
         if !matches!(report.verdict, Verdict::Pass | Verdict::Fail) {
             return Added::NotEvaluated;
         }
-        let (Some(record), Some(at), Some(author)) = (&report.record, &report.record_at, &report.author)
+        let (Some(record), Some(at), Some(author)) = (&report.record, report.record_at(), &report.author)
         else {
             return Added::NotEvaluated;
         };
