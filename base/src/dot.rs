@@ -116,10 +116,7 @@ impl DotDecoder {
         if octets.first() == Some(&b'\n') {
             return 0;
         }
-        clean_length(
-            octets,
-            first_pair(octets, |left, right| is_broken(left, right) | is_dotted(left, right)),
-        )
+        clean_length(octets, first_stop(octets))
     }
 }
 

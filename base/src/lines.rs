@@ -101,6 +101,9 @@ impl LineFinder {
 
     #[inline(never)]
     fn find_any<'i>(&mut self, input: &'i [u8], limit: usize) -> Result<Found<'i>, LineEndError> {
+        if input.is_empty() {
+            return Ok(Found::NeedInput);
+        }
         let mut from = self.scanned.min(input.len());
         loop {
             let Some(at) = position_of_end(input, from) else {
@@ -162,17 +165,20 @@ pub fn plain_line(octets: &[u8], limit: usize) -> Option<&[u8]> {
 /// How many octets from the start are ASCII and no control characters.
 #[inline]
 fn plain_length(octets: &[u8]) -> usize {
+    // the highest bit says that an octet is below 0x20 or above 0x7e, or stands behind one that is
+    let others =
+        |word: u64| (word.wrapping_sub(each(b' ')) | word.wrapping_add(each(0x01)) | word) & each(0x80);
     let (words, rest) = octets.as_chunks::<8>();
-    for (count, word) in words.iter().enumerate() {
-        let word = u64::from_le_bytes(*word);
-        // the highest bit says that an octet is below 0x20 or above 0x7e, or stands behind one that is
-        let others = (word.wrapping_sub(each(b' ')) | word.wrapping_add(each(0x01)) | word) & each(0x80);
+    let mut at: usize = 0;
+    for word in words {
+        let others = others(u64::from_le_bytes(*word));
         if others != 0 {
-            return count.saturating_mul(8).saturating_add(scan::first(others));
+            return at.wrapping_add(scan::first(others));
         }
+        at = at.wrapping_add(8);
     }
     let tail = rest.iter().take_while(|&&octet| (b' '..=b'~').contains(&octet)).count();
-    words.len().saturating_mul(8).saturating_add(tail)
+    at.wrapping_add(tail)
 }
 
 /// The offset of the first CR or LF at `from` or behind it.

@@ -4,14 +4,49 @@
 const BLOCK: usize = 16;
 
 /// A word of eight such octets.
-pub(crate) const fn each(octet: u8) -> u64 {
+#[must_use]
+pub const fn each(octet: u8) -> u64 {
     u64::from_ne_bytes([octet; 8])
 }
 
 /// Which octet of a word, the first of them lowest, is the first that has a bit set.
 #[inline]
-pub(crate) fn first(bits: u64) -> usize {
+#[must_use]
+pub fn first(bits: u64) -> usize {
     usize::try_from(bits.trailing_zeros() / 8).unwrap_or(0)
+}
+
+/// The eight octets from there on, the first of them lowest. Zeros stand behind the end.
+#[inline]
+#[must_use]
+pub fn word_at(octets: &[u8], at: usize) -> u64 {
+    let rest = octets.get(at..).unwrap_or(b"");
+    match rest.first_chunk() {
+        Some(word) => u64::from_le_bytes(*word),
+        None => last_word(octets, rest),
+    }
+}
+
+/// The same where fewer than eight octets are left.
+#[inline]
+fn last_word(octets: &[u8], rest: &[u8]) -> u64 {
+    let Some(last) = octets.last_chunk() else {
+        return rest.iter().rev().fold(0, |word, &octet| (word << 8) | u64::from(octet));
+    };
+    // those that stand before the place go out
+    let others = 8_usize.saturating_sub(rest.len()).saturating_mul(8);
+    let others = u32::try_from(others).unwrap_or(u64::BITS);
+    u64::from_le_bytes(*last).checked_shr(others).unwrap_or(0)
+}
+
+/// The highest bit of each octet of a word that lies between two octets of ASCII, these included.
+#[inline]
+#[must_use]
+pub const fn between(word: u64, least: u8, most: u8) -> u64 {
+    let low = word & each(0x7f);
+    let is_least = low.wrapping_add(each(0x80_u8.wrapping_sub(least)));
+    let is_above = low.wrapping_add(each(0x7f_u8.wrapping_sub(most)));
+    is_least & !is_above & !word & each(0x80)
 }
 
 /// The offset of the first `wanted`.
@@ -19,9 +54,19 @@ pub(crate) fn first(bits: u64) -> usize {
 #[must_use]
 pub fn position(octets: &[u8], wanted: u8) -> Option<usize> {
     let (blocks, _) = octets.as_chunks::<BLOCK>();
-    let without = blocks.iter().take_while(|block| !has(block, wanted)).count().saturating_mul(BLOCK);
-    let at = position_in_words(octets.get(without..)?, wanted)?;
-    Some(without.saturating_add(at))
+    let mut at = blocks.iter().take_while(|block| !has(block, wanted)).count().saturating_mul(BLOCK);
+    while at < octets.len() {
+        // the lowest octet that is zero gives the lowest of the highest bits that are set
+        let word = word_at(octets, at) ^ each(wanted);
+        let found = word.wrapping_sub(each(0x01)) & !word & each(0x80);
+        if found != 0 {
+            let place = at.saturating_add(first(found));
+            // there is none in what stands behind the end
+            return (place < octets.len()).then_some(place);
+        }
+        at = at.saturating_add(8);
+    }
+    None
 }
 
 #[inline]
@@ -29,26 +74,37 @@ fn has(block: &[u8; BLOCK], wanted: u8) -> bool {
     block.iter().fold(false, |found, &octet| found | (octet == wanted))
 }
 
-/// Eight at a time.
-#[inline]
-fn position_in_words(octets: &[u8], wanted: u8) -> Option<usize> {
-    let (words, rest) = octets.as_chunks::<8>();
-    for (count, word) in words.iter().enumerate() {
-        // the lowest octet that is zero gives the lowest of the highest bits that are set
-        let word = u64::from_le_bytes(*word) ^ each(wanted);
-        let found = word.wrapping_sub(each(0x01)) & !word & each(0x80);
-        if found != 0 {
-            return Some(count.saturating_mul(8).saturating_add(first(found)));
-        }
-    }
-    let offset = rest.iter().position(|&octet| octet == wanted)?;
-    Some(words.len().saturating_mul(8).saturating_add(offset))
-}
-
 #[cfg(test)]
 mod tests {
-    use super::position;
+    use super::{between, position, word_at};
     use alloc::vec;
+
+    #[test]
+    fn words_are_read_at_every_place() {
+        let all: [u8; 20] = core::array::from_fn(|at| u8::try_from(at + 1).unwrap());
+        for length in 0..all.len() {
+            for at in 0..length + 9 {
+                let octet = |place: usize| all[..length].get(at + place).copied().unwrap_or(0);
+                let expected = u64::from_le_bytes(core::array::from_fn(octet));
+                assert_eq!(word_at(&all[..length], at), expected, "{at} of {length}");
+            }
+        }
+    }
+
+    #[test]
+    fn octets_of_a_word_are_told_apart_whatever_their_neighbours() {
+        for (least, most) in [(b'a', b'z'), (b'0', b'9'), (b'.', b'.'), (0, 0), (0x7f, 0x7f), (0, 0x7f)] {
+            for octet in 0..=u8::MAX {
+                for neighbour in [0, least, most, 0x7f, 0x80, 0xff] {
+                    let mut octets = [neighbour; 8];
+                    octets[3] = octet;
+                    let expected = octets.map(|octet| u8::from((least..=most).contains(&octet)) << 7);
+                    let found = between(u64::from_le_bytes(octets), least, most);
+                    assert_eq!(found.to_le_bytes(), expected, "{octets:?}");
+                }
+            }
+        }
+    }
 
     #[test]
     fn the_first_is_found_wherever_it_stands() {
@@ -57,6 +113,7 @@ mod tests {
             for length in 0..100 {
                 let mut octets = vec![other; length];
                 assert_eq!(position(&octets, b'\n'), None);
+                assert_eq!(position(&octets, 0), if other == 0 && length > 0 { Some(0) } else { None });
                 for at in (0..length).rev() {
                     octets[at] = b'\n';
                     assert_eq!(position(&octets, b'\n'), Some(at));
