@@ -1,4 +1,7 @@
-//! Which octets may stand where, as a table: the readers of commands look every octet up once.
+//! Which octets may stand where, as a table: the readers of commands look every octet up once. Letters and digits are
+//! told for many octets at once.
+
+use mail_base::scan::{between, each, word_at};
 
 /// Letters and digits.
 pub(crate) const ALPHANUMERIC: u8 = 1;
@@ -29,6 +32,70 @@ pub(crate) fn end_of_run(octets: &[u8], from: usize, wanted: u8) -> usize {
     from.saturating_add(length)
 }
 
+/// The places of the octets of a line that are neither letters nor digits, one after the other, and of its end: looked
+/// for in many octets at once. What lies between two of them needs no other look.
+pub(crate) struct Marks<'a> {
+    line: &'a [u8],
+    /// Where the last 64 octets start that were looked at.
+    from: usize,
+    /// A bit for each of them that is a mark and has not been told.
+    found: u64,
+}
+
+impl<'a> Marks<'a> {
+    /// Those that stand in a line from there on.
+    #[inline(always)]
+    pub(crate) fn new(line: &'a [u8], from: usize) -> Self {
+        Self { line, from, found: marks(line, from) }
+    }
+
+    /// The place of the next one. Behind the end of the line there is no end of marks.
+    #[inline(always)]
+    pub(crate) fn next(&mut self) -> usize {
+        while self.found == 0 {
+            self.from = self.from.wrapping_add(64);
+            self.found = more_marks(self.line, self.from);
+        }
+        let at = usize::try_from(self.found.trailing_zeros()).unwrap_or(0);
+        self.found &= self.found.wrapping_sub(1);
+        self.from.wrapping_add(at)
+    }
+}
+
+/// As [`marks`], for what needs it less often.
+#[inline(never)]
+fn more_marks(line: &[u8], from: usize) -> u64 {
+    marks(line, from)
+}
+
+/// A bit for each of the 64 octets from there on that is neither a letter nor a digit. Behind the end there are marks.
+#[inline(always)]
+fn marks(line: &[u8], from: usize) -> u64 {
+    let rest = line.get(from..).unwrap_or(b"");
+    let (words, _) = rest.as_chunks::<8>();
+    let mut found = 0;
+    let mut count: usize = 0;
+    while count < 64 {
+        let Some(word) = words.get(count / 8) else {
+            let last = marks_of_word(word_at(line, from.wrapping_add(count)));
+            return found | ((last | !0xff) << count);
+        };
+        found |= marks_of_word(u64::from_le_bytes(*word)) << count;
+        count = count.wrapping_add(8);
+    }
+    found
+}
+
+/// The same for eight octets.
+#[inline(always)]
+fn marks_of_word(word: u64) -> u64 {
+    // with the bit that small letters have and capitals have not
+    let letters = between(word | each(0x20), b'a', b'z');
+    let others = !(letters | between(word, b'0', b'9')) & each(0x80);
+    // brings the highest bits of all octets together
+    others.wrapping_mul(0x0002_0408_1020_4081) >> 56
+}
+
 /// A word of at most eight letters, digits and hyphens as a number, in either case the same. Longer words are 0.
 #[inline]
 pub(crate) const fn word(octets: &[u8]) -> u64 {
@@ -43,6 +110,12 @@ pub(crate) const fn word(octets: &[u8]) -> u64 {
         rest = later;
     }
     word
+}
+
+/// The same for eight octets, at once.
+#[inline]
+pub(crate) fn long_word(octets: [u8; 8]) -> u64 {
+    u64::from_be_bytes(octets) & each(0xdf)
 }
 
 // evaluated when the crate is compiled, where an index out of bounds does not compile
@@ -72,5 +145,35 @@ const fn table() -> [u8; 256] {
             return table;
         }
         octet += 1;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_the_same_in_either_case() {
+        assert_eq!(word(b"Size"), word(b"SIZE"));
+        assert_eq!(long_word(*b"8bitMIME"), word(b"8BITMIME"));
+        assert_ne!(word(b"SIZES"), word(b"SIZE"));
+    }
+
+    #[test]
+    fn marks_are_what_is_neither_letter_nor_digit() {
+        for octet in 0..=u8::MAX {
+            let mut line = *b"abcdefgh01234567xyz";
+            for at in 0..line.len() {
+                line[at] = octet;
+                for from in 0..=at {
+                    let mut marks = Marks::new(&line, from);
+                    if !octet.is_ascii_alphanumeric() {
+                        assert_eq!(marks.next(), at, "{octet}");
+                    }
+                    assert_eq!(marks.next(), line.len());
+                }
+                line[at] = b'a';
+            }
+        }
     }
 }

@@ -5,8 +5,9 @@
 
 use crate::{
     error::{PathError, PathErrorKind},
-    octets::{self, ALPHANUMERIC, ATOM, HYPHEN, UNDERSCORE, WIDE},
+    octets::{self, ALPHANUMERIC, ATOM, HYPHEN, Marks, UNDERSCORE, WIDE},
     rules::Rules,
+    text::known,
 };
 use alloc::{borrow::Cow, string::String};
 use core::{
@@ -124,6 +125,48 @@ impl<'a> Mailbox<'a> {
         Self { text: Cow::Borrowed(text), at: at.saturating_sub(from) }
     }
 
+    /// The mailbox that starts at `from`, and where it ends, if it is as almost all are: in ASCII, without quotes, and
+    /// with a short domain behind which a path ends. `None` for all others, and where it is broken: those are for
+    /// [`read_path`].
+    #[inline(always)]
+    pub(crate) fn read_usual(
+        line: &'a [u8],
+        from: usize,
+        marks: &mut Marks<'_>,
+        rules: &Rules,
+    ) -> Option<(Self, usize)> {
+        let at = match line.get(from) {
+            Some(b'"') => {
+                let at = usual_quoted(line, from, marks)?;
+                (marks.next() == at).then_some(at)?
+            }
+            _ => usual_dot_string(line, from, marks)?,
+        };
+        if line.get(at) != Some(&b'@') {
+            return None;
+        }
+        let domain = at.wrapping_add(1);
+        let mut start = domain;
+        let end = loop {
+            let end = marks.next();
+            match line.get(end) {
+                // two hyphens side by side, which a domain may have, are not for here
+                Some(b'.' | b'-') if end > start => start = end.wrapping_add(1),
+                Some(b'>') if end > start => break end,
+                _ => return None,
+            }
+        };
+        let is_short = at.wrapping_sub(from) <= rules.local_part
+            && end.wrapping_sub(domain) <= rules.domain.min(MAX_LABEL)
+            && end.wrapping_sub(from).wrapping_add("<>".len()) <= rules.path;
+        if is_short {
+            let text = Cow::Borrowed(known(line.get(from..end)?));
+            Some((Self { text, at: at.wrapping_sub(from) }, end))
+        } else {
+            None
+        }
+    }
+
     /// The whole.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -219,6 +262,36 @@ impl<'a> Domain<'a> {
         match read_domain(text, 0, rules)? {
             end if end == text.len() => Ok(literal(text).unwrap_or(Domain::Name(text))),
             end => Err(PathError { kind: PathErrorKind::Domain, at: end }),
+        }
+    }
+}
+
+/// Where a local part without quotes ends.
+#[inline(always)]
+fn usual_dot_string(line: &[u8], from: usize, marks: &mut Marks<'_>) -> Option<usize> {
+    let mut start = from;
+    loop {
+        let at = marks.next();
+        match line.get(at) {
+            Some(b'@') if at > start => return Some(at),
+            Some(b'.') if at > start => start = at.wrapping_add(1),
+            Some(&mark) if octets::is(mark, ATOM | HYPHEN) => {}
+            _ => return None,
+        }
+    }
+}
+
+/// Where one in quotes ends, without quoted pairs.
+#[inline]
+fn usual_quoted(line: &[u8], from: usize, marks: &mut Marks<'_>) -> Option<usize> {
+    // the quote itself
+    marks.next();
+    loop {
+        let at = marks.next();
+        match line.get(at) {
+            Some(b'"') if at > from.wrapping_add(1) => return at.checked_add(1),
+            Some(b' '..=b'!' | b'#'..=b'[' | b']'..=b'~') => {}
+            _ => return None,
         }
     }
 }

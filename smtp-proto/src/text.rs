@@ -1,9 +1,9 @@
 //! Text that can stand in a line: what is built cannot hold CR, LF or NUL.
 
 use crate::error::{TextError, TextErrorKind};
-use alloc::{borrow::Cow, string::String};
+use alloc::{borrow::Cow, string::String, vec::Vec};
 use core::fmt;
-use mail_base::scan;
+use mail_base::scan::{self, each};
 
 macro_rules! checked_text {
     ($(#[$doc:meta])* $name:ident, $is_allowed:expr) => {
@@ -109,11 +109,49 @@ fn check(text: &str, is_allowed: impl Fn(u8) -> bool) -> Result<(), TextError> {
     Ok(())
 }
 
+/// The text that octets are which are known to be UTF-8: a part, cut at octets of ASCII, of what has been looked at.
+#[inline]
+pub(crate) fn known(octets: &[u8]) -> &str {
+    core::str::from_utf8(octets).unwrap_or("")
+}
+
 /// A number of at most so many digits, and nothing else.
 pub(crate) fn number(text: &str, digits: usize) -> Option<i64> {
     let is_number =
         !text.is_empty() && text.len() <= digits && text.bytes().all(|octet| octet.is_ascii_digit());
     is_number.then(|| text.parse().ok()).flatten()
+}
+
+/// A number of at most nineteen digits, all of which fit, and nothing else.
+#[inline(always)]
+pub(crate) fn whole_number(digits: &[u8]) -> Option<u64> {
+    let mut number: u64 = 0;
+    for octet in digits {
+        let digit = octet.wrapping_sub(b'0');
+        if digit > 9 {
+            return None;
+        }
+        number = number.wrapping_mul(10).wrapping_add(u64::from(digit));
+    }
+    if (1..=19).contains(&digits.len()) { Some(number) } else { None }
+}
+
+/// Writes a number in decimal digits, without the detour through `format_args`.
+pub(crate) fn write_number(number: u64, out: &mut Vec<u8>) {
+    // twenty are enough for all
+    let mut digits = [b'0'; 20];
+    let mut rest = number;
+    let mut from = digits.len();
+    for place in digits.iter_mut().rev() {
+        let digit = u8::try_from(rest % 10).unwrap_or(0);
+        *place = b'0'.wrapping_add(digit);
+        rest /= 10;
+        from = from.saturating_sub(1);
+        if rest == 0 {
+            break;
+        }
+    }
+    out.extend_from_slice(digits.get(from..).unwrap_or(b""));
 }
 
 /// What stands before and behind the first such octet, which is ASCII. `str::split_once` does the same, slower on
@@ -127,23 +165,36 @@ pub(crate) fn split_once(text: &str, octet: u8) -> Option<(&str, &str)> {
 /// The offset of the first control character.
 #[inline]
 pub(crate) fn position_of_control(octets: &[u8]) -> Option<usize> {
-    if !may_hold_control(octets) {
+    if is_plain(octets) {
         return None;
     }
     octets.iter().position(|&octet| octet < b' ' || octet == 0x7f)
 }
 
-/// Whether it is worth looking for a control character, eight octets at a time: text outside ASCII is taken for
-/// one that has some, and so are fewer than eight octets.
+/// Whether all are ASCII and no control characters.
 #[inline]
-fn may_hold_control(octets: &[u8]) -> bool {
-    const EACH: u64 = 0x0101_0101_0101_0101;
-    // the highest bit of an octet says that it is below 0x20, above 0x7e, or behind one that is
-    let suspects = |word: u64| word.wrapping_sub(EACH << 5) | word.wrapping_add(EACH) | word;
+pub(crate) fn is_plain(octets: &[u8]) -> bool {
+    lie_between::<b' '>(octets)
+}
+
+/// Whether all are ASCII, and neither control characters nor spaces.
+#[inline]
+pub(crate) fn is_visible(octets: &[u8]) -> bool {
+    lie_between::<b'!'>(octets)
+}
+
+/// Whether all lie between `LEAST` and the last of ASCII that prints, eight octets at a time.
+#[inline]
+fn lie_between<const LEAST: u8>(octets: &[u8]) -> bool {
+    // the highest bit of an octet says that it is too low, too high, or stands behind one that is
+    let suspects = |word: u64| word.wrapping_sub(each(LEAST)) | word.wrapping_add(each(0x01)) | word;
+    let Some(last) = octets.last_chunk() else {
+        return octets.iter().all(|octet| (LEAST..=b'~').contains(octet));
+    };
     let (words, _) = octets.as_chunks::<8>();
-    let found = words.iter().fold(0, |found, word| found | suspects(u64::from_le_bytes(*word)));
-    let last = octets.last_chunk::<8>().map_or(u64::MAX, |word| suspects(u64::from_le_bytes(*word)));
-    (found | last) & (EACH << 7) != 0
+    // some of the last eight may be looked at twice
+    let found = words.iter().chain([last]).fold(0, |found, word| found | suspects(u64::from_le_bytes(*word)));
+    found & each(0x80) == 0
 }
 
 #[cfg(test)]
@@ -165,6 +216,19 @@ mod tests {
                     assert_eq!(position_of_control(&octets), None, "{plain} at {at} of {length}");
                 }
             }
+        }
+    }
+
+    #[test]
+    fn numbers_are_read_and_written() {
+        for number in [0, 9, 10, 1234, 9_999_999_999_999_999_999, u64::MAX] {
+            let mut digits = Vec::new();
+            write_number(number, &mut digits);
+            assert_eq!(digits, alloc::format!("{number}").as_bytes());
+            assert_eq!(whole_number(&digits), (digits.len() < 20).then_some(number));
+        }
+        for broken in ["", "-1", "+1", "1 ", "1a", "/", ":", "00000000000000000000"] {
+            assert_eq!(whole_number(broken.as_bytes()), None, "{broken}");
         }
     }
 

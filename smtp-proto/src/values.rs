@@ -1,8 +1,8 @@
 //! The values of parameters: notifications, delivery times, priorities.
 
 use crate::{
-    octets::{self, ALPHANUMERIC, HYPHEN},
-    text::number,
+    octets::{self, ALPHANUMERIC, HYPHEN, Marks, XCHAR},
+    text::{known, number},
     timestamp::Timestamp,
     xtext::{Xtext, hex},
 };
@@ -56,6 +56,31 @@ impl Notify {
     }
 }
 
+impl NotifyOn {
+    /// Reads a list that starts at `from`; gives where it ends, too.
+    #[inline]
+    pub(crate) fn read_usual(octets: &[u8], from: usize, marks: &mut Marks<'_>) -> Option<(Self, usize)> {
+        const SUCCESS: u64 = octets::word(b"SUCCESS");
+        const FAILURE: u64 = octets::word(b"FAILURE");
+        const DELAY: u64 = octets::word(b"DELAY");
+        let mut on = Self::default();
+        let mut from = from;
+        loop {
+            let end = marks.next();
+            match octets::word(octets.get(from..end)?) {
+                SUCCESS => on.success = true,
+                FAILURE => on.failure = true,
+                DELAY => on.delay = true,
+                _ => return None,
+            }
+            if octets.get(end) != Some(&b',') {
+                return Some((on, end));
+            }
+            from = end.saturating_add(1);
+        }
+    }
+}
+
 impl fmt::Display for Notify {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self::On(on) = self else { return f.write_str("NEVER") };
@@ -94,6 +119,25 @@ impl<'a> OriginalRecipient<'a> {
             Xtext::parse(address).is_some_and(|address| address.is_printable())
         };
         is_address.then_some(Self { text: Cow::Borrowed(text), semicolon })
+    }
+
+    /// Reads an address of mail that starts at `from`, without encoded octets; gives where it ends, too.
+    #[inline]
+    pub(crate) fn read_usual(octets: &'a [u8], from: usize, marks: &mut Marks<'_>) -> Option<(Self, usize)> {
+        let semicolon = marks.next();
+        let is_mail = octets.get(from..=semicolon)?.eq_ignore_ascii_case(b"rfc822;");
+        let end = loop {
+            let at = marks.next();
+            match octets.get(at) {
+                None | Some(b' ') => break at,
+                Some(&mark) if octets::is(mark, XCHAR) => {}
+                _ => return None,
+            }
+        };
+        let value = octets.get(from..end)?;
+        let is_value = is_mail && end > semicolon.saturating_add(1) && value.len() <= MAX_ORCPT;
+        let semicolon = semicolon.saturating_sub(from);
+        is_value.then(|| (Self { text: Cow::Borrowed(known(value)), semicolon }, end))
     }
 
     /// The type of the address: `rfc822`, `utf-8`, `x400` …

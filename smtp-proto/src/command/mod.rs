@@ -15,6 +15,7 @@
 //! ```
 
 mod read;
+mod usual;
 
 use crate::{
     base64::Base64,

@@ -12,7 +12,7 @@ use crate::{
 
 /// The verbs that a line may start with.
 #[derive(Clone, Copy)]
-enum Verb {
+pub(super) enum Verb {
     Ehlo,
     Helo,
     Lhlo,
@@ -35,8 +35,9 @@ enum Verb {
     Xforward,
 }
 
-#[inline]
-fn verb(word: &[u8]) -> Option<Verb> {
+/// The verb of four letters.
+#[inline(always)]
+pub(super) fn short_verb(word: [u8; 4]) -> Option<Verb> {
     const EHLO: u32 = u32::from_be_bytes(*b"EHLO");
     const HELO: u32 = u32::from_be_bytes(*b"HELO");
     const LHLO: u32 = u32::from_be_bytes(*b"LHLO");
@@ -54,28 +55,32 @@ fn verb(word: &[u8]) -> Option<Verb> {
     const ETRN: u32 = u32::from_be_bytes(*b"ETRN");
     const ATRN: u32 = u32::from_be_bytes(*b"ATRN");
     const BURL: u32 = u32::from_be_bytes(*b"BURL");
+    // letters in upper case; nothing else becomes a letter by it that was none
+    match u32::from_be_bytes(word) & 0xdfdf_dfdf {
+        EHLO => Some(Verb::Ehlo),
+        HELO => Some(Verb::Helo),
+        LHLO => Some(Verb::Lhlo),
+        MAIL => Some(Verb::Mail),
+        RCPT => Some(Verb::Rcpt),
+        DATA => Some(Verb::Data),
+        BDAT => Some(Verb::Bdat),
+        RSET => Some(Verb::Rset),
+        NOOP => Some(Verb::Noop),
+        QUIT => Some(Verb::Quit),
+        VRFY => Some(Verb::Vrfy),
+        EXPN => Some(Verb::Expn),
+        HELP => Some(Verb::Help),
+        AUTH => Some(Verb::Auth),
+        ETRN => Some(Verb::Etrn),
+        ATRN => Some(Verb::Atrn),
+        BURL => Some(Verb::Burl),
+        _ => None,
+    }
+}
+
+fn verb(word: &[u8]) -> Option<Verb> {
     if let Ok(word) = <[u8; 4]>::try_from(word) {
-        // letters in upper case; nothing else becomes a letter by it that was none
-        return match u32::from_be_bytes(word) & 0xdfdf_dfdf {
-            EHLO => Some(Verb::Ehlo),
-            HELO => Some(Verb::Helo),
-            LHLO => Some(Verb::Lhlo),
-            MAIL => Some(Verb::Mail),
-            RCPT => Some(Verb::Rcpt),
-            DATA => Some(Verb::Data),
-            BDAT => Some(Verb::Bdat),
-            RSET => Some(Verb::Rset),
-            NOOP => Some(Verb::Noop),
-            QUIT => Some(Verb::Quit),
-            VRFY => Some(Verb::Vrfy),
-            EXPN => Some(Verb::Expn),
-            HELP => Some(Verb::Help),
-            AUTH => Some(Verb::Auth),
-            ETRN => Some(Verb::Etrn),
-            ATRN => Some(Verb::Atrn),
-            BURL => Some(Verb::Burl),
-            _ => None,
-        };
+        return short_verb(word);
     }
     let is = |name: &[u8]| word.eq_ignore_ascii_case(name);
     match word.len() {
@@ -87,19 +92,14 @@ fn verb(word: &[u8]) -> Option<Verb> {
 }
 
 impl<'a> Command<'a> {
-    /// Reads a line, without its line end. Spaces and tabs at the end are left out (RFC 5321 §4.1.1).
-    ///
-    /// # Errors
-    /// A [`CommandError`] says which rule is broken, and where.
-    pub fn parse(line: &'a [u8], rules: &Rules) -> Result<Self, CommandError> {
-        if let Some(command) = Self::short(line) {
-            return Ok(command);
-        }
+    /// Any command, by the letter.
+    #[inline(never)]
+    pub(super) fn any(line: &'a [u8], rules: &Rules) -> Result<Self, CommandError> {
         let text = printable(line)?;
-        if let Some(from) = after_rcpt_to(text) {
+        if let Some(from) = after_rcpt_to(text.as_bytes()) {
             return rcpt(text, from, rules);
         }
-        if let Some(from) = after_mail_from(text) {
+        if let Some(from) = after_mail_from(text.as_bytes()) {
             return mail(text, from, rules);
         }
         let length = text.bytes().position(|octet| octet == b' ').unwrap_or(text.len());
@@ -133,18 +133,6 @@ impl<'a> Command<'a> {
             None => Ok(Self::Unknown { verb: Word::checked(word), argument: line.optional() }),
         }
     }
-
-    /// The commands that are a word of four letters and nothing else, which are half of all.
-    fn short(line: &[u8]) -> Option<Self> {
-        match verb(line)? {
-            Verb::Data => Some(Self::Data),
-            Verb::Quit => Some(Self::Quit),
-            Verb::Rset => Some(Self::Rset),
-            Verb::Noop => Some(Self::Noop(None)),
-            Verb::StartTls => Some(Self::StartTls),
-            _ => None,
-        }
-    }
 }
 
 /// The line as text without control characters, and without white space at its end.
@@ -165,24 +153,24 @@ fn printable(line: &[u8]) -> Result<&str, CommandError> {
 /// Where a word of eight letters and the like ends that a line starts with. `case` has `0xdf` where a letter
 /// stands, which may be small, and `0xff` elsewhere.
 #[inline]
-fn starts_with(text: &str, word: [u8; 8], case: [u8; 8]) -> bool {
-    let Some(start) = text.as_bytes().first_chunk() else { return false };
+fn starts_with(line: &[u8], word: [u8; 8], case: [u8; 8]) -> bool {
+    let Some(start) = line.first_chunk() else { return false };
     u64::from_be_bytes(*start) & u64::from_be_bytes(case) == u64::from_be_bytes(word)
 }
 
 /// Where the path of RCPT starts.
 #[inline]
-fn after_rcpt_to(text: &str) -> Option<usize> {
+pub(super) fn after_rcpt_to(line: &[u8]) -> Option<usize> {
     const CASE: [u8; 8] = [0xdf, 0xdf, 0xdf, 0xdf, 0xff, 0xdf, 0xdf, 0xff];
-    starts_with(text, *b"RCPT TO:", CASE).then_some("RCPT TO:".len())
+    starts_with(line, *b"RCPT TO:", CASE).then_some("RCPT TO:".len())
 }
 
 /// Where the path of MAIL starts.
 #[inline]
-fn after_mail_from(text: &str) -> Option<usize> {
+pub(super) fn after_mail_from(line: &[u8]) -> Option<usize> {
     const CASE: [u8; 8] = [0xdf, 0xdf, 0xdf, 0xdf, 0xff, 0xdf, 0xdf, 0xdf];
-    let is_end = matches!(text.as_bytes().get(8..10), Some([b'M' | b'm', b':']));
-    (starts_with(text, *b"MAIL FRO", CASE) && is_end).then_some("MAIL FROM:".len())
+    let is_end = matches!(line.get(8..10), Some([b'M' | b'm', b':']));
+    (starts_with(line, *b"MAIL FRO", CASE) && is_end).then_some("MAIL FROM:".len())
 }
 
 /// ```text
