@@ -4,7 +4,7 @@ use crate::{
     command::Host,
     error::TextError,
     reply::Reply,
-    text::{Text, split_once},
+    text::{Text, split_once, whole_number},
     timestamp::Timestamp,
 };
 use alloc::{string::String, vec::Vec};
@@ -244,16 +244,16 @@ impl OfferedLimits {
     fn read(parameters: &str) -> Self {
         let mut limits = Self::default();
         for item in parameters.split_ascii_whitespace() {
-            let Some((name, value)) = item.split_once('=') else { continue };
-            let is_number = !value.starts_with('0') && value.len() <= 6;
-            let value = value.parse().ok().filter(|_| is_number && !value.starts_with('+'));
-            match name {
-                _ if value.is_none() => {}
-                "MAILMAX" => limits.mails = value,
-                "RCPTMAX" => limits.recipients = value,
-                "RCPTDOMAINMAX" => limits.recipient_domains = value,
-                _ => {}
-            }
+            let Some((name, value)) = split_once(item, b'=') else { continue };
+            let place = match name {
+                "MAILMAX" => &mut limits.mails,
+                "RCPTMAX" => &mut limits.recipients,
+                "RCPTDOMAINMAX" => &mut limits.recipient_domains,
+                _ => continue,
+            };
+            // six digits, of which the first is not zero
+            let number = whole_number(value.as_bytes()).and_then(|number| u32::try_from(number).ok());
+            *place = number.filter(|_| !value.starts_with('0') && value.len() <= 6).or(*place);
         }
         limits
     }

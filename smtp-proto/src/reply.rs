@@ -122,11 +122,6 @@ impl<'a> Reply<'a> {
         Reply { code: Code(code), wire: Cow::Borrowed(wire.as_bytes()) }
     }
 
-    /// A reply whose one line has been written already.
-    pub(crate) fn own(code: u16, wire: Vec<u8>) -> Reply<'static> {
-        Reply { code: Code(code), wire: Cow::Owned(wire) }
-    }
-
     /// Reads one reply, which is all there is.
     ///
     /// # Errors
@@ -273,6 +268,9 @@ impl ReplyReader {
     pub fn read<'i>(&mut self, input: &'i [u8]) -> Result<Option<(Reply<'i>, usize)>, ReplyError> {
         loop {
             let start = self.read;
+            if input.len() <= start {
+                return Ok(None);
+            }
             let error = |kind, at| ReplyError { kind, at: start.saturating_add(at) };
             let rest = input.get(start..).unwrap_or(b"");
             let (code, is_last, used) = match self.plain_line(rest) {

@@ -336,10 +336,9 @@ impl<'e> Transaction<'e> {
         let accepted = |recipient: &&mut RecipientOutcome| {
             recipient.rcpt.as_ref().is_some_and(|reply| reply.code().is_success())
         };
-        let reply = reply.into_owned();
         // a later reply takes the place of the earlier one for those behind: with SMTP there is no later one
         for recipient in self.outcome.recipients.iter_mut().filter(accepted).skip(self.replied) {
-            recipient.message = Some(reply.clone());
+            recipient.message = Some(reply.clone().into_owned());
         }
         self.replied = self.replied.saturating_add(1);
     }

@@ -99,7 +99,8 @@ impl Client {
             phase: Phase::Greeting,
             is_tls: over_tls,
             capabilities: Capabilities::new(),
-            sent: VecDeque::new(),
+            // as many as a small message has
+            sent: VecDeque::with_capacity(8),
             transaction: Transaction::default(),
             mails: 0,
             waiting_since: None,

@@ -144,6 +144,9 @@ impl<'a> Others<'a> {
     }
 
     fn print(&self, out: &mut impl fmt::Write) -> fmt::Result {
+        if self.is_empty() {
+            return Ok(());
+        }
         self.iter().try_for_each(|param| match param.value {
             Some(value) => write!(out, " {}={value}", param.keyword),
             None => write!(out, " {}", param.keyword),

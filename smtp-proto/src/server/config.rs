@@ -1,6 +1,10 @@
 //! What a server is, offers and demands.
 
-use crate::{rules::Rules, text::Word, timestamp::Timestamp};
+use crate::{
+    rules::Rules,
+    text::{Word, write_number},
+    timestamp::Timestamp,
+};
 use alloc::{string::ToString, vec::Vec};
 use mail_base::{Name, lines::LineEndings};
 
@@ -251,13 +255,14 @@ impl Config {
             out.extend_from_slice(b"\r\n");
         }
         let limits = &self.limits;
-        let text = alloc::format!(
-            "250-SIZE {}\r\n250-LIMITS MAILMAX={} RCPTMAX={}\r\n250 ENHANCEDSTATUSCODES\r\n",
-            limits.message,
-            limits.messages.clamp(1, 999_999),
-            limits.recipients.clamp(1, 999_999),
-        );
-        out.extend_from_slice(text.as_bytes());
+        let mut number = |before: &[u8], number: u64| {
+            out.extend_from_slice(before);
+            write_number(number, out);
+        };
+        number(b"250-SIZE ", limits.message);
+        number(b"\r\n250-LIMITS MAILMAX=", limits.messages.clamp(1, 999_999).into());
+        number(b" RCPTMAX=", limits.recipients.clamp(1, 999_999).into());
+        out.extend_from_slice(b"\r\n250 ENHANCEDSTATUSCODES\r\n");
     }
 
     /// Whether a client may authenticate in this state.

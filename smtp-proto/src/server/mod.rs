@@ -194,8 +194,14 @@ impl Server {
     /// # Errors
     /// [`Misuse`] where nothing was asked.
     pub fn accept(&mut self, out: &mut Vec<u8>) -> Result<(), Misuse> {
-        match self.question.ok_or(Misuse::NoQuestion)? {
-            Question::Connect | Question::Xclient => self.reply(&self.greeting(), out),
+        let question = self.question.ok_or(Misuse::NoQuestion)?;
+        match question {
+            Question::Connect | Question::Xclient => {
+                self.write_greeting(out);
+                self.question = None;
+                self.accepted(question);
+                Ok(())
+            }
             Question::Hello(_) | Question::Burl { last: false } | Question::Other => {
                 self.reply(&replies::OK, out)
             }
@@ -256,9 +262,11 @@ impl Server {
         }
     }
 
-    fn greeting(&self) -> Reply<'static> {
+    fn write_greeting(&self, out: &mut Vec<u8>) {
         let protocol: &[u8] = if self.config.is_lmtp() { b" LMTP ready\r\n" } else { b" ESMTP ready\r\n" };
-        Reply::own(220, [b"220 ", self.config.host.as_str().as_bytes(), protocol].concat())
+        out.extend_from_slice(b"220 ");
+        out.extend_from_slice(self.config.host.as_str().as_bytes());
+        out.extend_from_slice(protocol);
     }
 
     fn write_hello(&self, kind: HelloKind, out: &mut Vec<u8>) {
