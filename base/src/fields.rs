@@ -29,7 +29,7 @@
 
 use crate::scan;
 use alloc::vec::Vec;
-use core::{fmt, ops::Range};
+use core::{fmt, num::NonZero, ops::Range};
 
 /// How large a header may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,47 +92,86 @@ impl HeaderReader {
         if self.complete {
             return Ok(Some(0));
         }
-        let mut used: usize = 0;
-        while let Some(rest) = piece.get(used..).filter(|rest| !rest.is_empty()) {
-            let line_feed = scan::position(rest, b'\n');
-            let taken = line_feed.map_or(rest.len(), |at| at.saturating_add(1));
-            let room = self.limits.octets.saturating_sub(self.header.octets.len());
-            if taken > room {
-                return Err(HeaderError::Octets { limit: self.limits.octets });
-            }
-            self.header.octets.extend_from_slice(rest.get(..taken).unwrap_or(rest));
-            used = used.saturating_add(taken);
-            if line_feed.is_some() {
-                self.line_end()?;
-                if self.complete {
-                    return Ok(Some(used));
-                }
-            }
-        }
-        Ok(None)
+        let began_before = self.line < self.header.octets.len();
+        let first = if began_before { self.end_line(piece)? } else { 0 };
+        let lines = piece.get(first..).unwrap_or(&[]);
+        // lines are read where they lie, and kept together
+        let (taken, result) = self.read_lines(lines);
+        self.header.octets.extend_from_slice(lines.get(..taken).unwrap_or(lines));
+        result?;
+        Ok(self.complete.then(|| first.saturating_add(taken)))
     }
 
-    /// Files the line that starts at `self.line` and ends where the octets end.
-    fn line_end(&mut self) -> Result<(), HeaderError> {
-        let line = self.line..self.header.octets.len();
-        self.line = line.end;
-        let octets = self.header.octets.get(line.clone()).unwrap_or(&[]);
-        if octets.ends_with(b"\n") && !octets.ends_with(b"\r\n") {
+    /// Goes on with a line that began in an earlier piece. Gives how much of this one belongs to it.
+    fn end_line(&mut self, piece: &[u8]) -> Result<usize, HeaderError> {
+        let line_feed = scan::position(piece, b'\n');
+        let taken = line_feed.map_or(piece.len(), |at| at.saturating_add(1));
+        if taken > self.room() {
+            return Err(HeaderError::Octets { limit: self.limits.octets });
+        }
+        self.header.octets.extend_from_slice(piece.get(..taken).unwrap_or(piece));
+        if line_feed.is_some() {
+            self.file_last()?;
+        }
+        Ok(taken)
+    }
+
+    /// Files the lines of a piece that starts where a line starts, up to the empty line. Gives how much of the piece
+    /// may be kept.
+    fn read_lines(&mut self, piece: &[u8]) -> (usize, Result<(), HeaderError>) {
+        let allowed = piece.get(..self.room()).unwrap_or(piece);
+        let mut rest = allowed;
+        while !self.complete
+            && let Some(line_feed) = scan::position(rest, b'\n')
+            && let Some((line, more)) = rest.split_at_checked(line_feed.saturating_add(1))
+        {
+            rest = more;
+            if let Err(error) = self.file(line) {
+                return (allowed.len().saturating_sub(rest.len()), Err(error));
+            }
+        }
+        let taken = allowed.len().saturating_sub(rest.len());
+        if self.complete {
+            (taken, Ok(()))
+        } else if allowed.len() < piece.len() {
+            (taken, Err(HeaderError::Octets { limit: self.limits.octets }))
+        } else {
+            (piece.len(), Ok(()))
+        }
+    }
+
+    /// How many octets may still come.
+    fn room(&self) -> usize {
+        self.limits.octets.saturating_sub(self.header.octets.len())
+    }
+
+    /// Files the line that ends where the octets end.
+    fn file_last(&mut self) -> Result<(), HeaderError> {
+        let octets = core::mem::take(&mut self.header.octets);
+        let result = self.file(octets.get(self.line..).unwrap_or(&[]));
+        self.header.octets = octets;
+        result
+    }
+
+    /// Files the line that starts at `self.line`.
+    fn file(&mut self, line: &[u8]) -> Result<(), HeaderError> {
+        let start = self.line;
+        self.line = start.saturating_add(line.len());
+        if line.ends_with(b"\n") && !line.ends_with(b"\r\n") {
             self.header.bare_line_feeds = self.header.bare_line_feeds.saturating_add(1);
         }
-        match octets {
+        match line {
             b"\r\n" | b"\n" => self.complete = true,
             [b' ' | b'\t', ..] if !self.header.spans.is_empty() => {
                 if let Some(field) = self.header.spans.last_mut() {
-                    field.raw.end = line.end;
+                    field.raw.end = self.line;
                 }
             }
             _ => {
                 if self.header.spans.len() >= self.limits.fields {
                     return Err(HeaderError::Fields { limit: self.limits.fields });
                 }
-                let name = NamePart::find(octets);
-                self.header.spans.push(Span { raw: line, name });
+                self.header.spans.push(Span { raw: start..self.line, name: NamePart::find(line) });
             }
         }
         Ok(())
@@ -155,7 +194,7 @@ impl HeaderReader {
     pub fn finish(mut self) -> Header {
         if !self.complete && self.line < self.header.octets.len() {
             // past the limit for fields the last, unfinished line is not indexed
-            let _ = self.line_end();
+            let _ = self.file_last();
         }
         self.header
     }
@@ -164,7 +203,7 @@ impl HeaderReader {
 /// Where the name of a field ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct NamePart {
-    length: usize,
+    length: NonZero<usize>,
     /// The offset of the colon.
     colon: usize,
 }
@@ -172,12 +211,22 @@ struct NamePart {
 impl NamePart {
     /// A name of visible ASCII (RFC 5322 §2.2) and, in obsolete syntax, white space (§4.5) before the colon.
     fn find(line: &[u8]) -> Option<Self> {
-        let is_name = |&octet: &u8| octet.is_ascii_graphic() && octet != b':';
-        let length = line.iter().position(|octet| !is_name(octet)).filter(|length| *length > 0)?;
-        let after = line.get(length..)?;
+        let length = NonZero::new(name_length(line))?;
+        let after = line.get(length.get()..)?;
         let space = after.iter().position(|octet| !matches!(octet, b' ' | b'\t'))?;
-        (after.get(space) == Some(&b':')).then_some(Self { length, colon: length.saturating_add(space) })
+        (after.get(space) == Some(&b':'))
+            .then_some(Self { length, colon: length.get().saturating_add(space) })
     }
+}
+
+/// How many octets at the start may be those of a field name, looked at by words of eight.
+#[inline]
+#[must_use]
+pub fn name_length(octets: &[u8]) -> usize {
+    // zeros, which stand behind the end, are none of a name
+    let others =
+        |word| (!scan::between(word, b'!', b'~') | scan::between(word, b':', b':')) & scan::each(0x80);
+    scan::position_in_words(octets, 0, others).unwrap_or(octets.len())
 }
 
 /// The header of a message: its octets as they came, and where the fields are.
@@ -259,12 +308,14 @@ impl<'a> Field<'a> {
     }
 
     /// The name as written, without white space before the colon; empty where the line is no field.
+    #[inline]
     #[must_use]
     pub fn name(&self) -> &'a [u8] {
-        self.name.and_then(|name| self.raw.get(..name.length)).unwrap_or(&[])
+        self.name.and_then(|name| self.raw.get(..name.length.get())).unwrap_or(&[])
     }
 
     /// Whether the name is this one, in any case.
+    #[inline]
     #[must_use]
     pub fn is_named(&self, name: &str) -> bool {
         self.name.is_some() && self.name().eq_ignore_ascii_case(name.as_bytes())
@@ -338,6 +389,7 @@ mod tests {
 
     use super::*;
     use alloc::{format, string::String};
+    use proptest::prelude::*;
 
     fn read(message: &str) -> (Header, Option<usize>) {
         let mut reader = HeaderReader::new(HeaderLimits::default());
@@ -420,6 +472,33 @@ mod tests {
             assert!(first.name().is_empty() && !first.is_named(""));
             assert_eq!(first.value(), line.as_bytes());
             assert_eq!(names(&header), ["", "A"]);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn headers_are_read_as_octet_by_octet(
+            lines in prop::collection::vec("[ \t:A-Za-z\u{7f}\u{e9}-]{0,30}\r?\n?", 0..9),
+            cut in 0..60_usize,
+            (octets, fields) in (0..150_usize, 0..6_usize),
+        ) {
+            let message = lines.concat();
+            let limits = HeaderLimits::default().with_octets(octets).with_fields(fields);
+            let (first, second) = message.as_bytes().split_at(cut.min(message.len()));
+            let mut reader = HeaderReader::new(limits);
+            let result = reader.write(first).and_then(|_| reader.write(second)).map(|_| reader.is_complete());
+            let mut slow = HeaderReader::new(limits);
+            let slowly = message.as_bytes().chunks(1).try_for_each(|octet| slow.write(octet).map(|_| ()));
+            prop_assert_eq!(result, slowly.map(|()| slow.is_complete()));
+            if slowly.is_ok() {
+                prop_assert_eq!(reader.finish(), slow.finish());
+            }
+        }
+
+        #[test]
+        fn names_end_where_the_first_octet_of_another_kind_stands(line in "[!-~]{0,20}[ \u{0}:\u{7f}\u{e9}a]{0,3}") {
+            let is_name = |octet: &u8| octet.is_ascii_graphic() && *octet != b':';
+            prop_assert_eq!(name_length(line.as_bytes()), line.bytes().take_while(is_name).count());
         }
     }
 

@@ -54,19 +54,37 @@ pub const fn between(word: u64, least: u8, most: u8) -> u64 {
 #[must_use]
 pub fn position(octets: &[u8], wanted: u8) -> Option<usize> {
     let (blocks, _) = octets.as_chunks::<BLOCK>();
-    let mut at = blocks.iter().take_while(|block| !has(block, wanted)).count().saturating_mul(BLOCK);
+    let without = blocks.iter().take_while(|block| !has(block, wanted)).count().saturating_mul(BLOCK);
+    position_in_words(octets, without, |word| zeros(word ^ each(wanted)))
+}
+
+/// The same, sooner where one is near: eight at a time.
+#[inline]
+#[must_use]
+pub fn position_near(octets: &[u8], wanted: u8) -> Option<usize> {
+    position_in_words(octets, 0, |word| zeros(word ^ each(wanted)))
+}
+
+/// The offset of the first octet that is meant, at `at` or behind it: eight at a time. Of a word of eight, `meant`
+/// gives one in which the first octet that has a bit set is the first that is meant.
+#[inline]
+pub fn position_in_words(octets: &[u8], mut at: usize, meant: impl Fn(u64) -> u64) -> Option<usize> {
     while at < octets.len() {
-        // the lowest octet that is zero gives the lowest of the highest bits that are set
-        let word = word_at(octets, at) ^ each(wanted);
-        let found = word.wrapping_sub(each(0x01)) & !word & each(0x80);
+        let found = meant(word_at(octets, at));
         if found != 0 {
             let place = at.saturating_add(first(found));
-            // there is none in what stands behind the end
+            // what stands behind the end is none of them
             return (place < octets.len()).then_some(place);
         }
         at = at.saturating_add(8);
     }
     None
+}
+
+/// The highest bit of the first octet that is zero; what it gives of those behind means nothing.
+#[inline]
+const fn zeros(word: u64) -> u64 {
+    word.wrapping_sub(each(0x01)) & !word & each(0x80)
 }
 
 #[inline]
@@ -76,7 +94,7 @@ fn has(block: &[u8; BLOCK], wanted: u8) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{between, position, word_at};
+    use super::{between, position, position_near, word_at};
     use alloc::vec;
 
     #[test]
@@ -117,6 +135,7 @@ mod tests {
                 for at in (0..length).rev() {
                     octets[at] = b'\n';
                     assert_eq!(position(&octets, b'\n'), Some(at));
+                    assert_eq!(position_near(&octets, b'\n'), Some(at));
                 }
             }
         }
