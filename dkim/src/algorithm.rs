@@ -26,6 +26,14 @@ impl Algorithm {
         }
     }
 
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::RsaSha256 => "rsa-sha256",
+            Self::Ed25519Sha256 => "ed25519-sha256",
+            Self::RsaSha1 => "rsa-sha1",
+        }
+    }
+
     /// The kind of key that it needs.
     #[must_use]
     pub fn key_type(self) -> KeyType {
@@ -47,11 +55,7 @@ impl Algorithm {
 
 impl fmt::Display for Algorithm {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Self::RsaSha256 => "rsa-sha256",
-            Self::Ed25519Sha256 => "ed25519-sha256",
-            Self::RsaSha1 => "rsa-sha1",
-        })
+        f.pad(self.name())
     }
 }
 
@@ -115,12 +119,18 @@ pub enum Form {
     Relaxed,
 }
 
-impl fmt::Display for Form {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
+impl Form {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
             Self::Simple => "simple",
             Self::Relaxed => "relaxed",
-        })
+        }
+    }
+}
+
+impl fmt::Display for Form {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
     }
 }
 

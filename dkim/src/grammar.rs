@@ -5,7 +5,7 @@
 
 use crate::algorithm::{Canonicalization, Form};
 use alloc::{string::String, vec::Vec};
-use mail_base::{Name, name::ToAscii};
+use mail_base::{Name, fields::name_length, name::ToAscii};
 use nom::{
     IResult, Parser,
     branch::alt,
@@ -77,24 +77,31 @@ pub(crate) fn canonicalization(input: &[u8]) -> Parsed<'_, Canonicalization> {
         .parse(input)
 }
 
-/// A field name (RFC 5322 §3.6.8); the semicolon cannot be part of a tag value.
-fn field_name(input: &[u8]) -> Parsed<'_, &[u8]> {
-    take_while1(|octet: u8| octet.is_ascii_graphic() && octet != b':' && octet != b';')(input)
-}
-
-/// Field names, joined by colons with nothing between.
+/// Field names (RFC 5322 §3.6.8), joined by colons with nothing between. There is no semicolon in a tag value.
 ///
 /// ```text
 /// sig-h-tag = %x68 [FWS] "=" [FWS] hdr-name *( [FWS] ":" [FWS] hdr-name )
 /// ```
 pub(crate) fn field_names(input: &[u8]) -> Parsed<'_, String> {
     let mut names = Vec::with_capacity(input.len());
-    let (mut rest, first) = field_name(input)?;
-    names.extend_from_slice(first);
-    while let Ok((more, name)) = preceded(colon, field_name).parse(rest) {
-        names.push(b':');
+    let (mut rest, mut ahead) = (input, input);
+    while let Some((name @ [_, ..], behind)) = ahead.split_at_checked(name_length(ahead)) {
+        if !names.is_empty() {
+            names.push(b':');
+        }
         names.extend_from_slice(name);
-        rest = more;
+        rest = behind;
+        ahead = match behind {
+            // as it nearly always is
+            [b':', b'!'..=b'~', ..] => behind.get(1..).unwrap_or(&[]),
+            _ => match colon(behind) {
+                Ok((next, _)) => next,
+                Err(_) => break,
+            },
+        };
+    }
+    if names.is_empty() {
+        return Err(nom::Err::Error(nom::error::Error::new(input, nom::error::ErrorKind::TakeWhile1)));
     }
     // all of it is ASCII
     Ok((rest, String::from_utf8(names).unwrap_or_default()))
@@ -163,10 +170,37 @@ pub(crate) fn domain(value: &[u8], labels: usize, to_ascii: Option<ToAscii>) -> 
 
 /// Whether a name is one of at least `labels` labels, each of which may stand in a `domain-name`.
 pub(crate) fn is_domain(name: &Name, labels: usize) -> bool {
-    let is_sub_domain = |label: &str| {
-        !label.starts_with('-')
-            && !label.ends_with('-')
-            && label.bytes().all(|octet| octet.is_ascii_alphanumeric() || matches!(octet, b'-' | b'_'))
+    let is_sub_domain = |label: &[u8]| {
+        let is_let_dig = |octet: &u8| octet.is_ascii_alphanumeric() || *octet == b'_';
+        label.first().is_some_and(is_let_dig)
+            && label.last().is_some_and(is_let_dig)
+            && label.iter().all(|octet| is_let_dig(octet) || *octet == b'-')
     };
-    !name.is_root() && name.label_count() >= labels && name.labels().all(is_sub_domain)
+    let mut count: usize = 0;
+    let mut parts =
+        name.as_str().as_bytes().split(|&octet| octet == b'.').inspect(|_| count = count.saturating_add(1));
+    // the root is a dot between nothing
+    parts.all(is_sub_domain) && count >= labels
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use nom::multi::separated_list1;
+    use proptest::prelude::*;
+
+    /// The rule as it stands.
+    fn plain_field_names(input: &[u8]) -> Parsed<'_, Vec<&[u8]>> {
+        separated_list1(colon, take_while1(|octet: u8| octet.is_ascii_graphic() && octet != b':'))
+            .parse(input)
+    }
+
+    proptest! {
+        #[test]
+        fn lists_of_field_names_are_read_by_the_rule(list in "([A-Za-z!~-]{0,20}[ \t\r\n]{0,1}[:\u{7f}\u{e9}]{0,2}[ \n]{0,2}){0,5}") {
+            let names = whole(list.as_bytes(), field_names).map(String::into_bytes);
+            let plain = whole(list.as_bytes(), plain_field_names).map(|names| names.join(&b':'));
+            prop_assert_eq!(names, plain);
+        }
+    }
 }

@@ -1,35 +1,73 @@
 //! Which fields `h=` means (RFC 6376 §5.4.2).
 
-use crate::signature::FieldNames;
+use crate::signature::{FieldNames, Listed};
 use alloc::{vec, vec::Vec};
 use core::cmp::Ordering;
-use mail_base::fields::{Field, Header};
+use mail_base::{
+    fields::{Field, Header},
+    scan::{between, word_at},
+};
+
+/// The most fields that are kept in no order.
+const FEW: usize = 64;
+
+/// There is no field in this place.
+const NONE: usize = usize::MAX;
 
 /// The fields of a header by name.
 ///
-/// Finding a name takes a binary search, and no field is looked at twice for one signature, so that a long `h=`
-/// over many fields costs no more than the two are long.
+/// The fields of an ordinary header are kept in a few chains, each of names that have something in common. Where
+/// there are many fields they are sorted instead: finding a name takes a binary search then, and no field is looked
+/// at twice for one signature, so that a long `h=` over many fields costs no more than the two are long.
 #[derive(Clone, Debug)]
 pub(crate) struct FieldIndex<'a> {
     header: &'a Header,
-    /// Sorted by name, those of one name from the bottom up.
     entries: Vec<Entry<'a>>,
+    /// Where each chain begins, unless the entries are sorted.
+    chains: Option<[usize; CHAINS]>,
 }
+
+const CHAINS: usize = 32;
 
 #[derive(Clone, Copy, Debug)]
 struct Entry<'a> {
     name: Name<'a>,
     /// Where the field stands among all.
     position: usize,
+    /// The place of the next entry to look at: fields of one name come from the bottom up.
+    next: usize,
 }
 
 impl<'a> FieldIndex<'a> {
     pub(crate) fn new(header: &'a Header) -> Self {
-        let fields = header.fields().enumerate();
-        let entries = fields.map(|(position, field)| Entry { name: Name::new(field.name()), position });
+        let fields = header.fields();
+        if fields.len() > FEW { Self::sorted(header) } else { Self::chained(header) }
+    }
+
+    fn chained(header: &'a Header) -> Self {
+        let mut chains = [NONE; CHAINS];
+        let entries = header.fields().enumerate().map(|(position, field)| {
+            let name = Name::of(&field);
+            let chain = name.chain();
+            let next = chains.get_mut(chain).map_or(NONE, |first| core::mem::replace(first, position));
+            Entry { name, position, next }
+        });
+        let entries = entries.collect();
+        Self { header, entries, chains: Some(chains) }
+    }
+
+    fn sorted(header: &'a Header) -> Self {
+        let entries = header.fields().enumerate().map(|(position, field)| Entry {
+            name: Name::of(&field),
+            position,
+            next: NONE,
+        });
         let mut entries: Vec<_> = entries.collect();
         entries.sort_unstable_by(|a, b| a.name.compare(&b.name).then(b.position.cmp(&a.position)));
-        Self { header, entries }
+        for (place, entry) in entries.iter_mut().enumerate() {
+            entry.next = place.saturating_add(1);
+        }
+        Self { header, entries, chains: None }
     }
 
     /// How many fields there are.
@@ -39,48 +77,71 @@ impl<'a> FieldIndex<'a> {
 
     /// How many fields have a name.
     pub(crate) fn count(&self, wanted: &str) -> usize {
-        let wanted = Name::new(wanted.as_bytes());
-        self.from(self.first(&wanted)).take_while(|entry| entry.name.is(&wanted)).count()
+        let mut count: usize = 0;
+        self.for_each_named(&Listed::new(wanted), |_| count = count.saturating_add(1));
+        count
     }
 
-    /// Where the fields of a name begin among the entries.
-    fn first(&self, wanted: &Name<'_>) -> usize {
-        let first = self.entries.partition_point(|entry| entry.name.key < wanted.key);
-        if wanted.octets.len() <= Name::START {
-            return first;
+    /// Gives each field of a name, from the bottom up. What it returns is the place of the first, a number that only
+    /// that name has.
+    pub(crate) fn for_each_named(
+        &self,
+        wanted: &Listed<'_>,
+        mut each: impl FnMut(Field<'a>),
+    ) -> Option<usize> {
+        let wanted = Name::new(wanted.text.as_bytes(), wanted.length);
+        let mut found = self.find(self.first(&wanted), &wanted);
+        let first = found.map(|(place, _)| place);
+        while let Some((_, entry)) = found {
+            if let Some(field) = self.header.field(entry.position) {
+                each(field);
+            }
+            found = self.find(entry.next, &wanted);
         }
-        let alike = self.entries.get(first..).unwrap_or(&[]);
-        first.saturating_add(alike.partition_point(|entry| entry.name.compare(wanted).is_lt()))
+        first
     }
 
-    fn from(&self, first: usize) -> impl Iterator<Item = &Entry<'a>> {
-        self.entries.get(first..).unwrap_or(&[]).iter()
+    /// Where to look for the first field of a name.
+    #[inline]
+    fn first(&self, wanted: &Name<'_>) -> usize {
+        match &self.chains {
+            Some(chains) => chains.get(wanted.chain()).copied().unwrap_or(NONE),
+            None => self.entries.partition_point(|entry| entry.name.compare(wanted).is_lt()),
+        }
     }
 
-    /// The fields of a name, from the bottom up, and a number that only that name has, if there are any.
-    pub(crate) fn named(&self, wanted: &str) -> (usize, impl Iterator<Item = Field<'a>>) {
-        let wanted = Name::new(wanted.as_bytes());
-        let first = self.first(&wanted);
-        let entries = self.from(first).take_while(move |entry| entry.name.is(&wanted));
-        (first, entries.filter_map(|entry| self.header.field(entry.position)))
+    /// The next field of a name, from this place on.
+    #[inline]
+    fn find(&self, from: usize, wanted: &Name<'_>) -> Option<(usize, &Entry<'a>)> {
+        let mut place = from;
+        loop {
+            let entry = self.entries.get(place)?;
+            if entry.name.is(wanted) {
+                return Some((place, entry));
+            }
+            // sorted, those of a name stand together
+            self.chains.as_ref()?;
+            place = entry.next;
+        }
     }
 
     /// The fields that `names` means, in its order: of each name the bottom one first, then the next above it.
     /// Where there is none left the name stands for nothing. `own` is the place of the signature's own field,
     /// which no signature covers (§3.5, `h=`).
     pub(crate) fn select(&self, names: &FieldNames, own: usize, mut each: impl FnMut(&Field<'a>)) {
-        // how many fields of a name are used up, kept where the first of that name is
-        let mut used = vec![0_usize; self.entries.len()];
-        for wanted in names.iter() {
-            let wanted = Name::new(wanted.as_bytes());
-            let first = self.first(&wanted);
-            let Some(used) = used.get_mut(first) else { continue };
-            while let Some(entry) = self.entries.get(first.saturating_add(*used)) {
-                if !entry.name.is(&wanted) {
-                    break;
-                }
-                *used = used.saturating_add(1);
+        // where to go on for the next field of a name, kept at the place of the first
+        let mut following: Vec<Option<usize>> = vec![None; self.entries.len()];
+        for wanted in names.listed() {
+            let wanted = Name::new(wanted.text.as_bytes(), wanted.length);
+            let mut found = self.find(self.first(&wanted), &wanted);
+            let Some(following) = found.and_then(|(first, _)| following.get_mut(first)) else { continue };
+            if let Some(next) = *following {
+                found = self.find(next, &wanted);
+            }
+            while let Some((_, entry)) = found {
+                *following = Some(entry.next);
                 if entry.position == own {
+                    found = self.find(entry.next, &wanted);
                     continue;
                 }
                 if let Some(field) = self.header.field(entry.position) {
@@ -96,25 +157,35 @@ impl<'a> FieldIndex<'a> {
 /// tell all names apart but long ones that begin alike.
 #[derive(Clone, Copy, Debug)]
 struct Name<'a> {
-    key: u128,
+    key: Key,
     octets: &'a [u8],
 }
+
+/// The first octets of a name, in lower case, and its length.
+type Key = (u64, u64);
 
 impl<'a> Name<'a> {
     /// How many octets a key has, besides the length.
     const START: usize = 15;
 
-    fn new(octets: &'a [u8]) -> Self {
-        let mut start = [0; Self::START + 1];
-        let octets_of_key = octets.get(..Self::START).unwrap_or(octets);
-        if let Some(place) = start.get_mut(..octets_of_key.len()) {
-            place.copy_from_slice(octets_of_key);
-        }
-        Self {
-            key: lower_case(u128::from_be_bytes(start))
-                | u128::from(u8::try_from(octets.len()).unwrap_or(u8::MAX)),
-            octets,
-        }
+    fn of(field: &Field<'a>) -> Self {
+        Self::new(field.raw(), field.name().len())
+    }
+
+    /// The name of this length that something starts with: it is quicker to read if that has more octets.
+    fn new(start: &'a [u8], length: usize) -> Self {
+        let octets = start.get(..length).unwrap_or(start);
+        let (low, high) = KEPT.get(length).copied().unwrap_or((u64::MAX, u64::MAX >> 8));
+        let (low, high) = (low & word_at(start, 0), high & word_at(start, 8));
+        let length = u64::from(u8::try_from(length).unwrap_or(u8::MAX));
+        Self { key: (lower_case(low), lower_case(high) | length << 56), octets }
+    }
+
+    /// The chain that it is in: names of few octets in common are seldom in the same.
+    fn chain(&self) -> usize {
+        let (low, high) = self.key;
+        // the highest five bits of a product to which all bits add
+        usize::try_from((low ^ high).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 59).unwrap_or(0)
     }
 
     fn compare(&self, other: &Self) -> Ordering {
@@ -133,16 +204,25 @@ impl<'a> Name<'a> {
     }
 }
 
-/// Sixteen octets in lower case.
-fn lower_case(octets: u128) -> u128 {
-    const fn each(octet: u8) -> u128 {
-        u128::from_ne_bytes([octet; 16])
+/// Eight octets in lower case.
+fn lower_case(word: u64) -> u64 {
+    word | between(word, b'A', b'Z') >> 2
+}
+
+/// What of its first sixteen octets a name of some length keeps for its key.
+const KEPT: [Key; Name::START] = kept();
+
+const fn kept() -> [Key; Name::START] {
+    let mut masks = [(0, 0); Name::START];
+    let mut rest: &mut [Key] = &mut masks;
+    let (mut low, mut high) = (0_u64, 0_u64);
+    while let [first, more @ ..] = rest {
+        *first = (low, high);
+        high = high << 8 | low >> 56;
+        low = low << 8 | 0xff;
+        rest = more;
     }
-    // the highest bit of each octet tells what is asked of it: no sum carries into the next octet
-    let low = octets & each(0x7f);
-    let is_upper =
-        low.wrapping_add(each(0x80 - b'A')) & !low.wrapping_add(each(0x80 - b'[')) & !octets & each(0x80);
-    octets | is_upper >> 2
+    masks
 }
 
 #[cfg(test)]
@@ -151,9 +231,6 @@ mod tests {
     use alloc::string::String;
     use mail_base::fields::HeaderLimits;
     use proptest::prelude::*;
-
-    /// No field stands there.
-    const NONE: usize = 9;
 
     const HEADER: &[u8] = b"To: 1\r\nfrom: 2\r\nno field\r\nTO : 3\r\nSubject: 4\r\nto: 5\r\n\r\n";
 
@@ -170,6 +247,12 @@ mod tests {
         found
     }
 
+    fn named<'a>(index: &FieldIndex<'a>, name: &str) -> Vec<Field<'a>> {
+        let mut fields = Vec::new();
+        index.for_each_named(&Listed::new(name), |field| fields.push(field));
+        fields
+    }
+
     #[test]
     fn fields_of_one_name_are_taken_from_the_bottom_up() {
         assert_eq!(select(&["to"], NONE), ["5"]);
@@ -184,6 +267,32 @@ mod tests {
         assert_eq!(select(&[], NONE), [""; 0]);
     }
 
+    proptest! {
+        #[test]
+        fn many_fields_are_found_as_few_are(
+            fields in prop::collection::vec("(x-a-name-of-)?(field|FIELD)?[aB@`]{0,3}", 0..20),
+            names in prop::collection::vec("(x-a-name-of-)?(field|FIELD)?[aB@`]{0,3}", 0..20),
+            own in 0..20_usize,
+        ) {
+            let header: String = fields.iter().map(|name| alloc::format!("{name}x: v\r\n")).collect();
+            let header = Header::parse(header.as_bytes(), HeaderLimits::default()).unwrap();
+            let names = FieldNames::new(names.iter().map(|name| alloc::format!("{name}x")));
+            let selected = |index: &FieldIndex<'_>| {
+                let mut places = Vec::new();
+                index.select(&names, own, |field| places.push(field.at()));
+                places
+            };
+            // each name takes the bottom field that is left
+            let mut left: Vec<_> = header.fields().enumerate().filter(|(position, _)| *position != own).collect();
+            let slowly: Vec<_> = names.iter().filter_map(|name| {
+                let place = left.iter().rposition(|(_, field)| field.is_named(name))?;
+                Some(left.remove(place).1.at())
+            }).collect();
+            prop_assert_eq!(&selected(&FieldIndex::chained(&header)), &slowly);
+            prop_assert_eq!(&selected(&FieldIndex::sorted(&header)), &slowly);
+        }
+    }
+
     #[test]
     fn the_own_field_is_left_out() {
         assert_eq!(select(&["to", "to"], 5), ["3", "1"]);
@@ -194,7 +303,8 @@ mod tests {
     fn the_fields_of_a_name_are_found() {
         let header = Header::parse(HEADER, HeaderLimits::default()).unwrap();
         let index = FieldIndex::new(&header);
-        let values = |name| index.named(name).1.map(|field| field.value().to_vec()).collect::<Vec<_>>();
+        let values =
+            |name| named(&index, name).iter().map(|field| field.value().to_vec()).collect::<Vec<_>>();
         assert_eq!(values("To"), [b" 5", b" 3", b" 1"]);
         assert_eq!(values("FROM"), [b" 2"]);
         assert!(values("cc").is_empty() && values("zz").is_empty());
@@ -207,21 +317,13 @@ mod tests {
         ) {
             let header: String = names.iter().map(|name| alloc::format!("{name}x: v\r\n")).collect();
             let header = Header::parse(header.as_bytes(), HeaderLimits::default()).unwrap();
-            let index = FieldIndex::new(&header);
+            for index in [FieldIndex::chained(&header), FieldIndex::sorted(&header)] {
             for name in names.iter().map(|name| alloc::format!("{name}X")) {
                 let slowly: Vec<_> = header.fields().rev().filter(|field| field.is_named(&name)).collect();
                 prop_assert_eq!(index.count(&name), slowly.len());
-                prop_assert_eq!(index.named(&name).1.collect::<Vec<_>>(), slowly);
+                prop_assert_eq!(named(&index, &name), slowly);
             }
-        }
-    }
-
-    #[test]
-    fn case_makes_no_difference() {
-        let octets: [u8; 256] = core::array::from_fn(|at| u8::try_from(at).unwrap());
-        for chunk in octets.as_chunks::<16>().0 {
-            let lower = lower_case(u128::from_be_bytes(*chunk)).to_be_bytes();
-            assert_eq!(lower, chunk.map(|octet| octet.to_ascii_lowercase()));
+            }
         }
     }
 
@@ -231,9 +333,10 @@ mod tests {
         let names = ["Content-Type", "Content-Test", "CONTENT-TYPE", &long[0], &long[1], &long[2]];
         let header: String = names.iter().map(|name| alloc::format!("{name}: v\r\n")).collect();
         let header = Header::parse(header.as_bytes(), HeaderLimits::default()).unwrap();
-        let index = FieldIndex::new(&header);
-        let counts = names.map(|name| index.count(name));
-        assert_eq!(counts, [2, 1, 2, 1, 1, 1]);
-        assert_eq!(index.count("content-tess"), 0);
+        for index in [FieldIndex::chained(&header), FieldIndex::sorted(&header)] {
+            let counts = names.map(|name| index.count(name));
+            assert_eq!(counts, [2, 1, 2, 1, 1, 1]);
+            assert_eq!(index.count("content-tess"), 0);
+        }
     }
 }

@@ -232,14 +232,14 @@ struct Found<'a> {
 
 impl<'a> Found<'a> {
     fn place(&mut self, name: &str) -> Option<&mut Option<Tag<'a>>> {
-        Some(match name {
-            "v" => &mut self.version,
-            "h" => &mut self.hashes,
-            "k" => &mut self.key_type,
-            "n" => &mut self.notes,
-            "p" => &mut self.public_key,
-            "s" => &mut self.services,
-            "t" => &mut self.flags,
+        Some(match name.as_bytes() {
+            b"v" => &mut self.version,
+            b"h" => &mut self.hashes,
+            b"k" => &mut self.key_type,
+            b"n" => &mut self.notes,
+            b"p" => &mut self.public_key,
+            b"s" => &mut self.services,
+            b"t" => &mut self.flags,
             _ => return None,
         })
     }

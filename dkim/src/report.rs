@@ -104,23 +104,24 @@ impl SignatureReport {
         }
     }
 
-    pub(crate) fn describe(&mut self, signature: &Signature) {
-        self.domain = Some(signature.domain.clone());
-        self.selector = Some(signature.selector.clone());
+    /// Files what the signature says. `body_octets` is the length of the canonical body, where it is known.
+    pub(crate) fn describe(&mut self, signature: Signature, body_octets: Option<u64>) {
         self.identity = Some(signature.identity());
+        self.domain = Some(signature.domain);
+        self.selector = Some(signature.selector);
         self.algorithm = Some(signature.algorithm);
         self.timestamp = signature.timestamp;
         self.covered = Some(Covered {
-            fields: signature.fields.clone(),
             from: signature.fields.contains("from"),
+            fields: signature.fields,
             body_length: signature.body_length,
-            body_octets: None,
+            body_octets,
         });
     }
 
-    pub(crate) fn conclude(&mut self, cause: Cause) {
-        self.verdict = cause.verdict();
-        self.cause = Some(cause);
+    /// A report with nothing in it but the cause.
+    pub(crate) fn concluded(index: usize, cause: Cause) -> Self {
+        Self { verdict: cause.verdict(), cause: Some(cause), ..Self::new(index) }
     }
 }
 

@@ -8,6 +8,7 @@
 
 use dkim::{
     Algorithm, Canonicalization, Form, KeyRecord, Name, Policy, SecretKey, Verdict, Verifier, Zone,
+    algorithm::HashAlgorithm,
     backend::{Backend, RefusedKey, SigningKey},
     sign::{Signer, Template},
 };
@@ -91,6 +92,20 @@ fn verdict(contender: &Contender, message: &[u8], zone: &Zone) -> Verdict {
     let reports = dkim::run_all(verifier.finish(), zone);
     assert_eq!(reports.len(), 1);
     reports[0].verdict
+}
+
+#[test]
+fn a_hash_ends_with_the_digest_that_it_had() {
+    for contender in contenders() {
+        let mut hash = contender.backend.hash(HashAlgorithm::Sha256).unwrap();
+        hash.update(b"ab");
+        let digest = hash.digest();
+        hash.update(b"c");
+        assert_ne!(hash.digest(), digest);
+        let digest = hash.digest();
+        assert_eq!(digest.as_bytes()[..4], [0xba, 0x78, 0x16, 0xbf], "{}", contender.name);
+        assert_eq!(hash.finish(), digest, "{}", contender.name);
+    }
 }
 
 #[test]

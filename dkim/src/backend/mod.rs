@@ -124,6 +124,11 @@ pub trait Hash: Send + Sync {
 
     /// The digest of what was taken so far; more can be taken afterwards.
     fn digest(&self) -> Digest;
+
+    /// The digest of all that was taken.
+    fn finish(self: Box<Self>) -> Digest {
+        self.digest()
+    }
 }
 
 /// A digest.

@@ -53,6 +53,10 @@ impl Hash for Streaming {
     fn digest(&self) -> Digest {
         Digest::new(self.0.clone().finish().as_ref())
     }
+
+    fn finish(self: Box<Self>) -> Digest {
+        Digest::new(self.0.finish().as_ref())
+    }
 }
 
 struct RsaKey(RsaPublicKeyComponents<Vec<u8>>);

@@ -63,6 +63,10 @@ impl<D: sha2::Digest + Clone + Send + Sync> Hash for Streaming<D> {
     fn digest(&self) -> Digest {
         Digest::new(&self.0.clone().finalize())
     }
+
+    fn finish(self: Box<Self>) -> Digest {
+        Digest::new(&self.0.finalize())
+    }
 }
 
 struct RsaKey(RsaPublicKey);

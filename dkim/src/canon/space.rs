@@ -4,6 +4,8 @@
 //! turns into vector instructions, and at words of eight octets only in the block that has something. Where there
 //! is something every few octets, [`compact`] goes octet by octet, without a branch that can be foreseen wrongly.
 
+use mail_base::scan::{each, first};
+
 pub(super) const BLOCK: usize = 64;
 
 /// The offset of the first octet at which the relaxed form may differ: a tab, or a space with white space or a
@@ -33,10 +35,14 @@ fn distance(octet: u8, next: u8) -> u8 {
 /// then words of eight will do.
 pub(super) fn next_stop(octets: &[u8]) -> usize {
     const SHORT: usize = 16;
-    let (blocks, _) = octets.as_chunks::<SHORT>();
-    let (ahead, _) = octets.get(1..).unwrap_or(&[]).as_chunks::<SHORT>();
-    let pairs = blocks.iter().zip(ahead);
-    let at = pairs.take_while(|(block, next)| !has_stop(block, next)).count().saturating_mul(SHORT);
+    let mut rest = octets;
+    while let Some((block, more)) = rest.split_first_chunk::<SHORT>()
+        && let Some(next) = rest.get(1..).and_then(<[u8]>::first_chunk)
+        && !has_stop(block, next)
+    {
+        rest = more;
+    }
+    let at = octets.len().saturating_sub(rest.len());
     next_in_words(octets, at, stops_in_word, is_stop)
 }
 
@@ -44,31 +50,34 @@ pub(super) fn next_stop(octets: &[u8]) -> usize {
 /// none before `at`. After the last octet there is a space.
 fn next_in_words(
     octets: &[u8],
-    mut at: usize,
+    at: usize,
     in_word: impl Fn(u64, u64) -> u64,
     in_octet: impl Fn(u8, u8) -> bool,
 ) -> usize {
-    let here = |at: usize| octets.get(at..).and_then(<[u8]>::first_chunk).copied().map(u64::from_le_bytes);
-    while let (Some(word), Some(next)) = (here(at), here(at.saturating_add(1))) {
-        let found = in_word(word, next);
+    let mut rest = octets.get(at..).unwrap_or(&[]);
+    while let Some((word, more)) = rest.split_first_chunk()
+        && let Some(next) = rest.get(1..).and_then(<[u8]>::first_chunk)
+    {
+        let found = in_word(u64::from_le_bytes(*word), u64::from_le_bytes(*next));
         if found != 0 {
-            return at.saturating_add(first_in_word(found));
+            return octets.len().saturating_sub(rest.len()).saturating_add(first(found));
         }
-        at = at.saturating_add(8);
+        rest = more;
     }
     let found = match octets.last_chunk().copied().map(u64::from_le_bytes) {
         // of some octets it is known already
         Some(word) => {
-            at = octets.len().saturating_sub(8);
+            rest = octets.get(octets.len().saturating_sub(8)..).unwrap_or(&[]);
             let found = in_word(word, word >> 8 | u64::from(b' ') << 56);
-            (found != 0).then(|| first_in_word(found))
+            (found != 0).then(|| first(found))
         }
         None => {
+            rest = octets;
             let next = octets.iter().skip(1).copied().chain([b' ']);
-            at = 0;
             octets.iter().zip(next).position(|(&octet, next)| in_octet(octet, next))
         }
     };
+    let at = octets.len().saturating_sub(rest.len());
     found.map_or(octets.len(), |offset| at.saturating_add(offset))
 }
 
@@ -91,7 +100,7 @@ fn first_change(block: &[u8; BLOCK], next: &[u8; BLOCK]) -> usize {
     for (position, (word, next)) in words.enumerate() {
         let changes = changes_in_word(u64::from_le_bytes(*word), u64::from_le_bytes(*next));
         if changes != 0 {
-            return position.saturating_mul(8).saturating_add(first_in_word(changes));
+            return position.saturating_mul(8).saturating_add(first(changes));
         }
     }
     BLOCK
@@ -104,7 +113,7 @@ pub(super) fn space_length(octets: &[u8]) -> usize {
         let word = u64::from_le_bytes(*word);
         let others = !(zeros_in_word(word ^ each(b' ')) | zeros_in_word(word ^ each(b'\t'))) & each(0x80);
         if others != 0 {
-            return position.saturating_mul(8).saturating_add(first_in_word(others));
+            return position.saturating_mul(8).saturating_add(first(others));
         }
     }
     let more = rest.iter().take_while(|octet| is_space(**octet)).count();
@@ -126,15 +135,6 @@ fn stops_in_word(word: u64, next: u64) -> u64 {
 fn zeros_in_word(word: u64) -> u64 {
     let low = each(0x7f);
     !((word & low).wrapping_add(low) | word | low)
-}
-
-const fn each(octet: u8) -> u64 {
-    u64::from_ne_bytes([octet; 8])
-}
-
-/// Which octet has the lowest bit that is set.
-fn first_in_word(bits: u64) -> usize {
-    usize::try_from(bits.trailing_zeros() / 8).unwrap_or(0)
 }
 
 /// Writes the relaxed form of a block to `out`, and gives how much that is. The last two octets of `block` are only

@@ -15,6 +15,43 @@ const BUFFER: usize = 1024;
 /// A piece of this length is handed on where it lies.
 const LONG: usize = 256;
 
+/// Something for each of the hash algorithms that are wanted.
+#[derive(Clone, Debug)]
+struct EachHash<T> {
+    sha256: Option<T>,
+    sha1: Option<T>,
+}
+
+impl<T> EachHash<T> {
+    const NONE: Self = Self { sha256: None, sha1: None };
+
+    fn of(&self, algorithm: HashAlgorithm) -> Option<&T> {
+        match algorithm {
+            HashAlgorithm::Sha256 => self.sha256.as_ref(),
+            HashAlgorithm::Sha1 => self.sha1.as_ref(),
+        }
+    }
+
+    fn place(&mut self, algorithm: HashAlgorithm) -> &mut Option<T> {
+        match algorithm {
+            HashAlgorithm::Sha256 => &mut self.sha256,
+            HashAlgorithm::Sha1 => &mut self.sha1,
+        }
+    }
+
+    fn iter_mut(&mut self) -> impl Iterator<Item = &mut T> {
+        self.sha256.iter_mut().chain(&mut self.sha1)
+    }
+
+    fn as_ref(&self) -> EachHash<&T> {
+        EachHash { sha256: self.sha256.as_ref(), sha1: self.sha1.as_ref() }
+    }
+
+    fn map<U>(self, mut to: impl FnMut(T) -> U) -> EachHash<U> {
+        EachHash { sha256: self.sha256.map(&mut to), sha1: self.sha1.map(to) }
+    }
+}
+
 /// Takes a canonical form piece by piece, and hashes it.
 ///
 /// Signatures that want the same form share one hash of each algorithm. One that signs only the first octets
@@ -22,10 +59,10 @@ const LONG: usize = 256;
 pub(crate) struct Tap {
     buffer: Vec<u8>,
     octets: u64,
-    hashes: Vec<(HashAlgorithm, Box<dyn Hash>)>,
+    hashes: EachHash<Box<dyn Hash>>,
     /// The lengths at which digests are wanted and have not been taken, the nearest last.
     cuts: Vec<u64>,
-    digests: Vec<(HashAlgorithm, u64, Digest)>,
+    digests: Vec<(u64, EachHash<Digest>)>,
 }
 
 impl Tap {
@@ -33,7 +70,7 @@ impl Tap {
         Self {
             buffer: Vec::with_capacity(BUFFER),
             octets: 0,
-            hashes: Vec::with_capacity(1),
+            hashes: EachHash::NONE,
             cuts: Vec::new(),
             digests: Vec::new(),
         }
@@ -42,12 +79,11 @@ impl Tap {
     /// Makes sure that a hash is made; false where the backend does not have it. Must be called before anything
     /// is put in.
     fn want(&mut self, algorithm: HashAlgorithm, backend: &dyn Backend) -> bool {
-        if self.hashes.iter().any(|(existing, _)| *existing == algorithm) {
-            return true;
+        let hash = self.hashes.place(algorithm);
+        if hash.is_none() {
+            *hash = backend.hash(algorithm);
         }
-        let Some(hash) = backend.hash(algorithm) else { return false };
-        self.hashes.push((algorithm, hash));
-        true
+        hash.is_some()
     }
 
     /// Asks for a digest of the first `length` octets. Must be called before anything is put in.
@@ -81,7 +117,8 @@ impl Tap {
             let room = usize::try_from(cut.saturating_sub(self.octets)).unwrap_or(usize::MAX);
             let Some((before, after)) = piece.split_at_checked(room) else { break };
             self.append(before);
-            self.take_digests(cut);
+            self.flush();
+            self.digests.push((cut, self.hashes.as_ref().map(|hash| hash.digest())));
             self.cuts.pop();
             piece = after;
         }
@@ -89,31 +126,23 @@ impl Tap {
     }
 
     fn flush(&mut self) {
-        for (_, hash) in &mut self.hashes {
+        for hash in self.hashes.iter_mut() {
             hash.update(&self.buffer);
         }
         self.buffer.clear();
     }
 
     fn hash(&mut self, piece: &[u8]) {
-        for (_, hash) in &mut self.hashes {
+        for hash in self.hashes.iter_mut() {
             hash.update(piece);
-        }
-    }
-
-    fn take_digests(&mut self, length: u64) {
-        self.flush();
-        for (algorithm, hash) in &self.hashes {
-            self.digests.push((*algorithm, length, hash.digest()));
         }
     }
 
     /// Ends the canonical form.
     pub(crate) fn finish(mut self) -> Digests {
-        self.digests.reserve_exact(self.hashes.len());
-        let octets = self.octets;
-        self.take_digests(octets);
-        Digests { octets, digests: self.digests }
+        self.flush();
+        let whole = self.hashes.map(|hash| hash.finish());
+        Digests { octets: self.octets, whole, cut: self.digests }
     }
 }
 
@@ -158,15 +187,20 @@ impl Sink for Tap {
 pub(crate) struct Digests {
     /// How many octets the form has.
     pub(crate) octets: u64,
-    digests: Vec<(HashAlgorithm, u64, Digest)>,
+    whole: EachHash<Digest>,
+    cut: Vec<(u64, EachHash<Digest>)>,
 }
 
 impl Digests {
     /// The digest of the first octets, or of all: `None` where the form is shorter, or no one asked.
     pub(crate) fn get(&self, algorithm: HashAlgorithm, length: Option<u64>) -> Option<&Digest> {
-        let length = length.unwrap_or(self.octets);
-        let found = self.digests.iter().find(|(hash, at, _)| *hash == algorithm && *at == length);
-        found.map(|(_, _, digest)| digest)
+        let digests = match length {
+            Some(length) if length != self.octets => {
+                self.cut.iter().find(|(at, _)| *at == length).map(|(_, digests)| digests)?
+            }
+            _ => &self.whole,
+        };
+        digests.of(algorithm)
     }
 }
 

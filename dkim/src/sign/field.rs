@@ -9,7 +9,7 @@ use crate::{
     signature::{FIELD_NAME, Signature},
 };
 use alloc::{string::String, vec::Vec};
-use core::fmt::{self, Write as _};
+use core::fmt;
 use mail_base::{fields::Field, scan};
 
 /// The longest line that is written, where its words allow it. It leaves room for what a relay may put before
@@ -151,10 +151,10 @@ impl FieldText {
         text.push(':');
         let mut field = Self { column: text.len(), text };
         let mut tag = String::with_capacity(512);
-        signature.for_each_tag(|text| {
+        signature.for_each_tag(|pieces| {
             tag.clear();
-            // writing to a String does not fail
-            let _ = write!(tag, "{text};");
+            pieces.iter().for_each(|piece| tag.push_str(piece));
+            tag.push(';');
             field.put_tag(&tag);
         });
         field.put_word("b=", true);

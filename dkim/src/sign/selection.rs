@@ -18,22 +18,21 @@ impl<'a> Selection<'a> {
     pub(super) fn new(template: &Template, index: &FieldIndex<'a>) -> Self {
         let mut selection =
             Self { names: FieldNames::with_capacity(512), fields: Vec::with_capacity(index.len()) };
-        // kept by the numbers of the names
+        // kept at the places of the first fields
         let mut is_signed = vec![false; index.len()];
-        let sealed = template.oversigned.iter().map(|name| (name, 1));
-        for (name, once_more) in sealed.chain(template.signed.iter().map(|name| (name, 0))) {
+        let sealed = template.oversigned.listed().map(|name| (name, 1));
+        for (name, once_more) in sealed.chain(template.signed.listed().map(|name| (name, 0))) {
             let before = selection.fields.len();
-            let (number, fields) = index.named(name);
-            selection.fields.extend(fields);
-            let count = selection.fields.len().saturating_sub(before);
-            if let Some(is_signed) = is_signed.get_mut(number).filter(|_| count > 0)
+            let place = index.for_each_named(&name, |field| selection.fields.push(field));
+            if let Some(is_signed) = place.and_then(|place| is_signed.get_mut(place))
                 && core::mem::replace(is_signed, true)
             {
                 // the template has the name twice
                 selection.fields.truncate(before);
                 continue;
             }
-            selection.names.push(name, count.saturating_add(once_more));
+            let count = selection.fields.len().saturating_sub(before);
+            selection.names.push(name.name(), count.saturating_add(once_more));
         }
         selection
     }

@@ -53,20 +53,18 @@ impl Identity {
         let domain = grammar::domain(domain.get(1..)?, 2, to_ascii)?;
         Self::new(Some(core::str::from_utf8(local_part).ok()?), domain)
     }
+
+    /// As a tag value.
+    pub(super) fn quoted(&self) -> String {
+        let mut text = encode_quoted_printable(self.local_part().unwrap_or("").as_bytes(), |_| false);
+        text.push('@');
+        text.push_str(self.domain.as_str());
+        text
+    }
 }
 
 impl fmt::Display for Identity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}@{}", self.local_part().unwrap_or(""), self.domain)
-    }
-}
-
-/// An identity as a tag value.
-pub(super) struct QuotedIdentity<'a>(pub(super) &'a Identity);
-
-impl fmt::Display for QuotedIdentity<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let local_part = self.0.local_part().unwrap_or("");
-        write!(f, "{}@{}", encode_quoted_printable(local_part.as_bytes(), |_| false), self.0.domain)
     }
 }

@@ -2,6 +2,7 @@
 
 use alloc::string::String;
 use core::fmt;
+use mail_base::scan;
 
 /// Field names, in the order in which they are signed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -45,15 +46,23 @@ impl FieldNames {
         }
     }
 
+    /// Joined by colons.
+    pub(super) fn as_str(&self) -> &str {
+        &self.text
+    }
+
     /// The names, as written.
     pub fn iter(&self) -> impl Iterator<Item = &str> + Clone {
-        let mut rest = self.text.as_str();
+        self.listed().map(|listed| listed.name())
+    }
+
+    pub(crate) fn listed(&self) -> impl Iterator<Item = Listed<'_>> + Clone {
+        let mut ahead = self.text.as_str();
         core::iter::from_fn(move || {
-            // names are short, and octets are found sooner than characters
-            let end = rest.bytes().position(|octet| octet == b':').unwrap_or(rest.len());
-            let (name, more) = rest.split_at_checked(end).filter(|(name, _)| !name.is_empty())?;
-            rest = more.get(1..).unwrap_or("");
-            Some(name)
+            let text = ahead;
+            let length = scan::position_near(text.as_bytes(), b':').unwrap_or(text.len());
+            ahead = text.get(length.saturating_add(1)..).unwrap_or("");
+            (length > 0).then_some(Listed { text, length })
         })
     }
 
@@ -73,6 +82,26 @@ impl FieldNames {
     #[must_use]
     pub fn contains(&self, name: &str) -> bool {
         self.iter().any(|listed| listed.eq_ignore_ascii_case(name))
+    }
+}
+
+/// A name among others.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Listed<'a> {
+    /// The list, from this name on.
+    pub(crate) text: &'a str,
+    /// How much of that the name is.
+    pub(crate) length: usize,
+}
+
+impl<'a> Listed<'a> {
+    /// One alone.
+    pub(crate) fn new(name: &'a str) -> Self {
+        Self { text: name, length: name.len() }
+    }
+
+    pub(crate) fn name(&self) -> &'a str {
+        self.text.get(..self.length).unwrap_or("")
     }
 }
 

@@ -32,22 +32,22 @@ struct Found<'a> {
 
 impl<'a> Found<'a> {
     fn place(&mut self, name: &str) -> Option<&mut Option<Tag<'a>>> {
-        Some(match name {
-            "v" => &mut self.version,
-            "a" => &mut self.algorithm,
-            "b" => &mut self.signature,
-            "bh" => &mut self.body_hash,
-            "c" => &mut self.canonicalization,
-            "d" => &mut self.domain,
-            "h" => &mut self.fields,
-            "i" => &mut self.identity,
-            "l" => &mut self.body_length,
-            "q" => &mut self.query,
-            "s" => &mut self.selector,
-            "t" => &mut self.timestamp,
-            "x" => &mut self.expiration,
-            "z" => &mut self.copied_fields,
-            "r" => &mut self.wants_reports,
+        Some(match name.as_bytes() {
+            b"v" => &mut self.version,
+            b"a" => &mut self.algorithm,
+            b"b" => &mut self.signature,
+            b"bh" => &mut self.body_hash,
+            b"c" => &mut self.canonicalization,
+            b"d" => &mut self.domain,
+            b"h" => &mut self.fields,
+            b"i" => &mut self.identity,
+            b"l" => &mut self.body_length,
+            b"q" => &mut self.query,
+            b"s" => &mut self.selector,
+            b"t" => &mut self.timestamp,
+            b"x" => &mut self.expiration,
+            b"z" => &mut self.copied_fields,
+            b"r" => &mut self.wants_reports,
             _ => return None,
         })
     }
@@ -228,11 +228,11 @@ impl Sketch {
     }
 }
 
-/// The text of `b=`, without white space, or its first characters. Empty where there is none, or what stands
+/// The text of `b=`, without white space, or its first characters. `None` where there is none, or what stands
 /// there cannot be printed.
-pub(crate) fn signature_text(value: &[u8], most: usize) -> String {
-    let tag = Tags::new(value).flatten().find(|tag| tag.name == "b");
-    tag.map_or(String::new(), |tag| without_space(tag.value, most))
+pub(crate) fn signature_text(value: &[u8], most: usize) -> Option<String> {
+    let tag = Tags::new(value).flatten().find(|tag| tag.name == "b")?;
+    Some(without_space(tag.value, most)).filter(|text| !text.is_empty())
 }
 
 /// The first characters of a value, white space not counted.

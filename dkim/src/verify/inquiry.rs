@@ -10,7 +10,11 @@ use crate::{
     report::{BodyFact, Cause, HeaderFact, KeyFact, SignatureReport, Verdict},
     signature::Signature,
 };
-use alloc::{string::ToString, sync::Arc, vec::Vec};
+use alloc::{
+    string::{String, ToString},
+    sync::Arc,
+    vec::Vec,
+};
 use core::ops::Range;
 use mail_base::{
     Inquiry, Name, Step,
@@ -26,17 +30,24 @@ pub(crate) struct Message {
     pub(crate) backend: &'static dyn Backend,
 }
 
-/// A signature that only wants its key.
+/// A signature that only wants its key, and what is known without it.
 #[derive(Clone, Debug)]
 pub(crate) struct Pending {
-    /// What is known already: what was signed, and whether the body is that.
-    pub(crate) report: SignatureReport,
+    /// Where it stands among the signatures.
+    pub(crate) index: usize,
     pub(crate) signature: Signature,
     /// Where its field stands among all fields.
     pub(crate) field: usize,
     /// The value of `b=` in its field.
     pub(crate) hole: Range<usize>,
     pub(crate) key_name: Name,
+    /// The start of `b=`.
+    pub(crate) prefix: String,
+    pub(crate) body: BodyFact,
+    /// How many octets the canonical body has, once that is known.
+    pub(crate) body_octets: Option<u64>,
+    /// What is wrong with the body.
+    pub(crate) cause: Option<Cause>,
 }
 
 /// The question for one key, and the signatures that want it.
@@ -76,29 +87,60 @@ impl KeyInquiry {
     pub fn verify(self, keys: &Keys) -> Vec<SignatureReport> {
         let Self { message, signatures, .. } = self;
         let index = FieldIndex::new(&message.header);
-        let mut room = Vec::new();
-        let each = signatures.into_iter().map(|pending| {
-            let Pending { mut report, signature, field, hole, .. } = pending;
-            let policy = &message.policy;
-            match keys.found() {
-                Ok(keys) => {
-                    header_data(&message.header, &index, &signature, field, hole, &mut room);
-                    let attempt = best_attempt(keys, policy, &signature, &room);
-                    attempt.tell(&mut report);
-                    if report.cause.is_none() {
-                        report.cause =
-                            mismatch(&report).or_else(|| refusal(policy, &index, &signature, &report));
-                    }
-                }
-                Err((fact, cause)) => {
-                    report.key = fact;
-                    report.cause = Some(cause);
-                }
+        // so much and more is seldom signed
+        let mut room = Vec::with_capacity(1024);
+        let each = signatures.into_iter().map(|pending| match keys.found() {
+            Ok(keys) => {
+                header_data(&message.header, &index, &pending, &mut room);
+                let attempt = best_attempt(keys, &message.policy, &pending.signature, &room);
+                pending.judge(attempt, &message.policy, &index)
             }
-            report.verdict = report.cause.as_ref().map_or(Verdict::Pass, Cause::verdict);
-            report
+            Err((key, cause)) => pending.report(Attempt::without_key(key, cause)),
         });
         each.collect()
+    }
+}
+
+impl Pending {
+    /// What the signature is worth, now that the key is known.
+    fn judge(mut self, mut attempt: Attempt, policy: &Policy, index: &FieldIndex<'_>) -> SignatureReport {
+        // what is wrong with the body may be known already
+        attempt.cause = attempt.cause.or(self.cause.take());
+        if attempt.cause.is_none() {
+            attempt.cause = mismatch(self.body, attempt.header).or_else(|| self.refusal(policy, index));
+        }
+        self.report(attempt)
+    }
+
+    fn report(self, attempt: Attempt) -> SignatureReport {
+        let mut report = SignatureReport::new(self.index);
+        report.verdict = attempt.cause.as_ref().map_or(Verdict::Pass, Cause::verdict);
+        report.cause = attempt.cause;
+        report.key = attempt.key;
+        report.key_bits = attempt.bits;
+        report.testing = attempt.testing;
+        report.header = attempt.header;
+        report.body = self.body;
+        report.signature_prefix = Some(self.prefix).filter(|text| !text.is_empty());
+        report.describe(self.signature, self.body_octets);
+        report
+    }
+
+    /// Whether a signature that is good is not good enough.
+    fn refusal(&self, policy: &Policy, index: &FieldIndex<'_>) -> Option<Cause> {
+        let Signature { fields, body_length, .. } = &self.signature;
+        match (policy.partial_body, body_length, self.body_octets) {
+            (PartialBody::Refuse, Some(_), _) => return Some(Cause::BodyLength),
+            (PartialBody::NothingAdded, Some(length), Some(octets)) if octets > *length => {
+                return Some(Cause::PartialBody { unsigned: octets.saturating_sub(*length) });
+            }
+            _ => {}
+        }
+        let is_missing = |name: &&str| !fields.covers(name, index.count(name));
+        if !policy.accept_unsigned_from && is_missing(&"from") {
+            return Some(Cause::UnsignedFrom);
+        }
+        policy.required_fields.iter().find(is_missing).map(|name| Cause::RequiredField(name.to_string()))
     }
 }
 
@@ -135,26 +177,14 @@ impl Attempt {
         }
     }
 
-    fn tell(self, report: &mut SignatureReport) {
-        report.key = self.key;
-        report.header = self.header;
-        report.key_bits = self.bits;
-        report.testing = self.testing;
-        // what is wrong with the body may be known already
-        report.cause = self.cause.or(report.cause.take());
+    fn without_key(key: KeyFact, cause: Cause) -> Self {
+        Self { key, header: HeaderFact::Unchecked, cause: Some(cause), bits: None, testing: false }
     }
 }
 
 /// Tries the keys until one fits.
 fn best_attempt(keys: &[Key], policy: &Policy, signature: &Signature, data: &[u8]) -> Attempt {
-    let none = Attempt {
-        key: KeyFact::Absent,
-        header: HeaderFact::Unchecked,
-        cause: Some(Cause::NoKey),
-        bits: None,
-        testing: false,
-    };
-    let mut best = none;
+    let mut best = Attempt::without_key(KeyFact::Absent, Cause::NoKey);
     for (position, key) in keys.iter().enumerate() {
         let attempt = Attempt::new(key, policy, signature, data);
         if position == 0 || attempt.rank() > best.rank() {
@@ -168,49 +198,20 @@ fn best_attempt(keys: &[Key], policy: &Policy, signature: &Signature, data: &[u8
 }
 
 /// Whether body or header is not what was signed, in the order in which RFC 6376 §6.1.3 looks.
-fn mismatch(report: &SignatureReport) -> Option<Cause> {
-    match (report.body, report.header) {
+fn mismatch(body: BodyFact, header: HeaderFact) -> Option<Cause> {
+    match (body, header) {
         (BodyFact::Mismatch, _) => Some(Cause::BodyMismatch),
         (_, HeaderFact::Mismatch) => Some(Cause::SignatureMismatch),
         _ => None,
     }
 }
 
-/// Whether a signature that is good is not good enough.
-fn refusal(
-    policy: &Policy,
-    index: &FieldIndex<'_>,
-    signature: &Signature,
-    report: &SignatureReport,
-) -> Option<Cause> {
-    let unsigned = report.covered.as_ref().map_or(0, crate::report::Covered::unsigned_octets);
-    match policy.partial_body {
-        PartialBody::Refuse if signature.body_length.is_some() => return Some(Cause::BodyLength),
-        PartialBody::NothingAdded if unsigned > 0 => return Some(Cause::PartialBody { unsigned }),
-        _ => {}
-    }
-    let is_missing = |name: &&str| !signature.fields.covers(name, index.count(name));
-    if !policy.accept_unsigned_from && is_missing(&"from") {
-        return Some(Cause::UnsignedFrom);
-    }
-    policy.required_fields.iter().find(is_missing).map(|name| Cause::RequiredField(name.to_string()))
-}
-
-/// The input of the header hash: the signed fields, then the signature's own, which is the one at `position`,
-/// without what `hole` spans of its value (§3.7).
-fn header_data(
-    header: &Header,
-    index: &FieldIndex<'_>,
-    signature: &Signature,
-    position: usize,
-    hole: Range<usize>,
-    data: &mut Vec<u8>,
-) {
-    let form = signature.canonicalization.header;
+/// The input of the header hash: the signed fields, then the signature's own, without the value of `b=` (§3.7).
+fn header_data(header: &Header, index: &FieldIndex<'_>, pending: &Pending, data: &mut Vec<u8>) {
+    let form = pending.signature.canonicalization.header;
     data.clear();
-    data.reserve(header.as_bytes().len());
-    index.select(&signature.fields, position, |field| canon::header::field(form, field, data));
-    if let Some(field) = header.field(position) {
-        canon::header::signature_field(form, &field, hole, data);
+    index.select(&pending.signature.fields, pending.field, |field| canon::header::field(form, field, data));
+    if let Some(field) = header.field(pending.field) {
+        canon::header::signature_field(form, &field, pending.hole.clone(), data);
     }
 }

@@ -6,11 +6,8 @@ use alloc::{string::String, vec::Vec};
 pub(super) const SHORTEST: usize = 8;
 
 /// Cuts each signature text down to its start: eight characters, or as many as tell it from all others.
-pub(super) fn shorten(texts: &mut [String]) {
-    if let [alone] = texts {
-        return alone.truncate(SHORTEST);
-    }
-    let mut sorted: Vec<&str> = texts.iter().map(String::as_str).collect();
+pub(super) fn shorten(texts: &mut [&mut String]) {
+    let mut sorted: Vec<&str> = texts.iter().map(|text| text.as_str()).collect();
     sorted.sort_unstable();
     sorted.dedup();
     let lengths: Vec<usize> = texts.iter().map(|text| needed(text, &sorted)).collect();
@@ -38,7 +35,7 @@ mod tests {
 
     fn shortened<const COUNT: usize>(texts: [&str; COUNT]) -> [String; COUNT] {
         let mut texts = texts.map(String::from);
-        shorten(&mut texts);
+        shorten(&mut texts.each_mut());
         texts
     }
 

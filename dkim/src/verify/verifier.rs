@@ -19,7 +19,6 @@ use crate::{
     signature::{self, FIELD_NAME, Signature, Sketch},
 };
 use alloc::{string::String, sync::Arc, vec::Vec};
-use core::ops::Range;
 use mail_base::{
     Name, Step,
     dns::Question,
@@ -176,55 +175,78 @@ impl Verifier {
         let mut body = Body::default();
         let has_from = header.fields().any(|field| field.is_named("from"));
         let looked_at = signature_fields(&header).count().min(self.policy.max_signatures);
+        body.pending.reserve_exact(looked_at);
         // one alone need not be told from others
         let text_length = if looked_at == 1 { SHORTEST } else { usize::MAX };
-        let mut texts = Vec::with_capacity(looked_at);
-        body.pending.reserve_exact(looked_at);
         for (index, (position, field)) in signature_fields(&header).enumerate() {
-            let mut report = SignatureReport::new(index);
-            if index >= looked_at {
-                report.conclude(Cause::TooManySignatures { limit: self.policy.max_signatures });
-                body.done.push(report);
-                continue;
-            }
-            match self.examine(&field, has_from, &mut body.forms, &mut report) {
-                Ok((signature, hole, key_name)) => {
-                    let text = field.value().get(hole.clone()).unwrap_or(&[]);
-                    texts.push(signature::without_space(text, text_length));
-                    body.pending.push(Pending { report, signature, field: position, hole, key_name });
-                }
-                Err(cause) => {
-                    texts.push(signature::signature_text(field.value(), text_length));
-                    report.conclude(cause);
-                    body.done.push(report);
-                }
+            if index < looked_at {
+                self.examine(index, position, &field, has_from, text_length, &mut body);
+            } else {
+                let limit = self.policy.max_signatures;
+                body.done.push(SignatureReport::concluded(index, Cause::TooManySignatures { limit }));
             }
         }
-        shorten(&mut texts);
-        body.add_prefixes(texts);
+        if looked_at > 1 {
+            shorten(&mut body.prefixes());
+        }
         body.header = header;
         body
     }
 
-    /// Reads a signature and describes it in its report. Gives it, what to leave out of its field, and the name
-    /// of its key; or the cause for which it needs no key.
+    /// Reads a signature, and files it: with those that want their keys, or as a report where it needs none.
     fn examine(
         &self,
+        index: usize,
+        position: usize,
         field: &Field<'_>,
         has_from: bool,
+        text_length: usize,
+        body: &mut Body,
+    ) {
+        let value = field.value();
+        let (signature, hole) = match signature::read(value, self.policy.to_ascii) {
+            Ok(read) => read,
+            Err(error) => {
+                let sketch = Sketch::read(value, self.policy.to_ascii);
+                let mut report = SignatureReport::concluded(index, Cause::Syntax(error));
+                report.domain = sketch.domain;
+                report.selector = sketch.selector;
+                report.algorithm = sketch.algorithm;
+                report.signature_prefix = signature::signature_text(value, text_length);
+                return body.done.push(report);
+            }
+        };
+        let prefix = signature::without_space(value.get(hole.clone()).unwrap_or(&[]), text_length);
+        match self.prepare(&signature, has_from, &mut body.forms) {
+            Ok(key_name) => body.pending.push(Pending {
+                index,
+                signature,
+                field: position,
+                hole,
+                key_name,
+                prefix,
+                body: BodyFact::Unchecked,
+                body_octets: None,
+                cause: None,
+            }),
+            Err(cause) => {
+                let mut report = SignatureReport::concluded(index, cause);
+                report.describe(signature, None);
+                report.signature_prefix = Some(prefix).filter(|text| !text.is_empty());
+                body.done.push(report);
+            }
+        }
+    }
+
+    /// Starts the canonical body that a signature needs, and gives the name of its key; or the cause for which it
+    /// needs none.
+    fn prepare(
+        &self,
+        signature: &Signature,
+        has_from: bool,
         forms: &mut Vec<BodyForm<Tap>>,
-        report: &mut SignatureReport,
-    ) -> Result<(Signature, Range<usize>, Name), Cause> {
-        let read = signature::read(field.value(), self.policy.to_ascii);
-        let (signature, hole) = read.map_err(|error| {
-            let sketch = Sketch::read(field.value(), self.policy.to_ascii);
-            report.domain = sketch.domain;
-            report.selector = sketch.selector;
-            report.algorithm = sketch.algorithm;
-            Cause::Syntax(error)
-        })?;
-        report.describe(&signature);
-        if let Some(cause) = self.check(&signature, has_from) {
+    ) -> Result<Name, Cause> {
+        if let Some(cause) = self.check(signature, has_from) {
             return Err(cause);
         }
         let name = key_name(&signature.selector, &signature.domain).map_err(|_| Cause::KeyName)?;
@@ -232,7 +254,7 @@ impl Verifier {
         if !want(forms, form, algorithm.hash(), signature.body_length, self.backend) {
             return Err(Cause::NoBackend(algorithm));
         }
-        Ok((signature, hole, name))
+        Ok(name)
     }
 
     /// What can be told of a signature before its key is known (RFC 6376 §6.1.1).
@@ -270,24 +292,15 @@ fn signature_fields(header: &Header) -> impl Iterator<Item = (usize, Field<'_>)>
 impl Body {
     /// What is left of a message whose header is too large: nothing of it can be verified.
     fn refused(header: Header, error: HeaderError) -> Self {
-        let mut body = Self::default();
-        for (index, _) in signature_fields(&header).enumerate() {
-            let mut report = SignatureReport::new(index);
-            report.conclude(Cause::Header(error));
-            body.done.push(report);
-        }
-        body.header = header;
-        body.refused = Some(error);
-        body
+        let reports = signature_fields(&header).enumerate();
+        let reports = reports.map(|(index, _)| SignatureReport::concluded(index, Cause::Header(error)));
+        Self { done: reports.collect(), header, refused: Some(error), ..Self::default() }
     }
 
-    /// Notes the start of the `b=` of each signature that is looked at.
-    fn add_prefixes(&mut self, mut texts: Vec<String>) {
-        let reports = self.done.iter_mut().chain(self.pending.iter_mut().map(|pending| &mut pending.report));
-        for report in reports {
-            let text = texts.get_mut(report.index).map(core::mem::take);
-            report.signature_prefix = text.filter(|text| !text.is_empty());
-        }
+    /// What is to become the starts of the signatures that tell them apart.
+    fn prefixes(&mut self) -> Vec<&mut String> {
+        let done = self.done.iter_mut().filter_map(|report| report.signature_prefix.as_mut());
+        done.chain(self.pending.iter_mut().map(|pending| &mut pending.prefix)).collect()
     }
 
     fn write(&mut self, piece: &[u8]) {
@@ -301,10 +314,9 @@ impl Body {
         for form in forms {
             let name = form.form();
             let digests = form.finish().finish();
-            for pending in
-                pending.iter_mut().filter(|pending| pending.signature.canonicalization.body == name)
-            {
-                compare_body(&pending.signature, &digests, &mut pending.report);
+            let wanted = |pending: &&mut Pending| pending.signature.canonicalization.body == name;
+            for pending in pending.iter_mut().filter(wanted) {
+                compare_body(pending, &digests);
             }
         }
         let mut steps: Vec<Step<KeyInquiry>> = Vec::with_capacity(pending.len().saturating_add(1));
@@ -312,38 +324,32 @@ impl Body {
             steps.push(Step::Done(done));
         }
         let message = Arc::new(Message { header, policy, backend });
-        // the sort is stable: signatures of one key stay in their order
-        pending.sort_by(|a, b| a.key_name.cmp(&b.key_name));
-        for pending in pending {
-            match steps.last_mut() {
-                Some(Step::Ask(inquiry)) if inquiry.question.name == pending.key_name => {
-                    inquiry.signatures.push(pending);
-                }
-                _ => steps.push(Step::Ask(KeyInquiry {
-                    question: Question::txt(pending.key_name.clone()),
-                    message: message.clone(),
-                    signatures: alloc::vec![pending],
-                })),
-            }
+        // the sort is stable: signatures of one key stay in their order, those of the last key at the end
+        pending.sort_by(|a, b| b.key_name.cmp(&a.key_name));
+        while let Some(last) = pending.last() {
+            let question = Question::txt(last.key_name.clone());
+            let start = pending.partition_point(|pending| pending.key_name > question.name);
+            let signatures =
+                if start == 0 { core::mem::take(&mut pending) } else { pending.split_off(start) };
+            steps.push(Step::Ask(KeyInquiry { question, message: message.clone(), signatures }));
         }
         steps
     }
 }
 
 /// Compares the hash of the body with `bh=`.
-fn compare_body(signature: &Signature, digests: &Digests, report: &mut SignatureReport) {
-    if let Some(covered) = &mut report.covered {
-        covered.body_octets = Some(digests.octets);
-    }
-    report.body = BodyFact::Mismatch;
-    match digests.get(signature.algorithm.hash(), signature.body_length) {
-        Some(digest) if digest.as_bytes() == signature.body_hash => report.body = BodyFact::Match,
-        Some(_) => {}
+fn compare_body(pending: &mut Pending, digests: &Digests) {
+    let Signature { algorithm, body_length, body_hash, .. } = &pending.signature;
+    pending.body_octets = Some(digests.octets);
+    pending.body = match digests.get(algorithm.hash(), *body_length) {
+        Some(digest) if digest.as_bytes() == body_hash => BodyFact::Match,
+        Some(_) => BodyFact::Mismatch,
         None => {
-            let length = signature.body_length.unwrap_or(0);
-            report.cause = Some(Cause::BodyTooShort { length, octets: digests.octets });
+            let length = body_length.unwrap_or(0);
+            pending.cause = Some(Cause::BodyTooShort { length, octets: digests.octets });
+            BodyFact::Mismatch
         }
-    }
+    };
 }
 
 impl core::fmt::Debug for Verifier {
