@@ -40,8 +40,7 @@ struct Entry<'a> {
 
 impl<'a> FieldIndex<'a> {
     pub(crate) fn new(header: &'a Header) -> Self {
-        let fields = header.fields();
-        if fields.len() > FEW { Self::sorted(header) } else { Self::chained(header) }
+        if header.fields().len() > FEW { Self::sorted(header) } else { Self::chained(header) }
     }
 
     fn chained(header: &'a Header) -> Self {

@@ -87,7 +87,7 @@ impl KeyInquiry {
     pub fn verify(self, keys: &Keys) -> Vec<SignatureReport> {
         let Self { message, signatures, .. } = self;
         let index = FieldIndex::new(&message.header);
-        // so much and more is seldom signed
+        // more than that is seldom signed
         let mut room = Vec::with_capacity(1024);
         let each = signatures.into_iter().map(|pending| match keys.found() {
             Ok(keys) => {
