@@ -23,6 +23,7 @@ pub mod srs;
 pub mod survey;
 pub mod trace;
 pub mod verdict;
+mod words;
 
 mod check;
 

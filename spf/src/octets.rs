@@ -1,6 +1,8 @@
 //! The smallest parts of a record, octet by octet: classes of characters, numbers and addresses. They know nothing
 //! of records.
 
+use crate::words::{HIGH, Word, first, set_of};
+
 pub(crate) const LETTER: u8 = 1;
 pub(crate) const DIGIT: u8 = 2;
 pub(crate) const HYPHEN: u8 = 4;
@@ -35,28 +37,25 @@ pub(crate) fn is_of(octet: u8, classes: u8) -> bool {
 
 /// How many octets from the start are macro-literals: visible, and no percent sign. Eight are looked at in one.
 pub(crate) fn literal_length(octets: &[u8]) -> usize {
-    const ONES: u64 = u64::from_ne_bytes([1; 8]);
-    const HIGH: u64 = u64::from_ne_bytes([0x80; 8]);
-    const PERCENT: u64 = u64::from_ne_bytes([b'%'; 8]);
-    /// What lifts the first visible character, and all above it, to 0x80.
-    const LIFT: u64 = u64::from_ne_bytes([0x80 - b'!'; 8]);
-    let (words, last) = octets.as_chunks::<8>();
-    let mut length: usize = 0;
-    for word in words {
-        let word = u64::from_le_bytes(*word);
-        // below 0x80 no sum carries into the next octet; those of 0x80 and above are no literals anyway
-        let low = word & !HIGH;
-        let is_visible = low.wrapping_add(LIFT) & !low.wrapping_add(ONES) & !word;
-        let is_no_percent = (low ^ PERCENT).wrapping_add(!HIGH);
-        let others = !(is_visible & is_no_percent) & HIGH;
+    let (words, rest) = octets.as_chunks::<8>();
+    for (count, word) in words.iter().enumerate() {
+        let others = Word::of(*word).others_than_literals();
         if others != 0 {
-            let first = others.trailing_zeros().checked_div(8).unwrap_or(0);
-            return length.saturating_add(usize::try_from(first).unwrap_or(0));
+            return count.wrapping_mul(8).wrapping_add(first(others));
         }
-        length = length.saturating_add(8);
     }
-    let is_literal = |octet: &u8| octet.is_ascii_graphic() && *octet != b'%';
-    length.saturating_add(last.iter().take_while(|octet| is_literal(octet)).count())
+    // behind the last octets there are zeros, which are no literals
+    let mut last = [0; 8];
+    match octets.last_chunk::<8>() {
+        Some(word) => {
+            let known = 8_usize.wrapping_sub(rest.len()).wrapping_mul(8);
+            let word = u64::from_le_bytes(*word).checked_shr(known as u32).unwrap_or(0);
+            last = word.to_le_bytes();
+        }
+        None => last.iter_mut().zip(rest).for_each(|(to, from)| *to = *from),
+    }
+    let before = octets.len().wrapping_sub(rest.len());
+    before.wrapping_add(first(Word::of(last).others_than_literals()))
 }
 
 /// Whether a text ends in a dot and a top label.
@@ -65,6 +64,9 @@ pub(crate) fn literal_length(octets: &[u8]) -> usize {
 ///
 /// In other words: letters, digits and hyphens, no hyphen at either end, and not only digits.
 pub(crate) fn ends_in_top_label(octets: &[u8]) -> bool {
+    if octets.last_chunk().is_some_and(ends_in_letters) {
+        return true;
+    }
     let (mut seen, mut first) = (0, HYPHEN);
     if octets.last() == Some(&b'-') {
         return false;
@@ -80,6 +82,14 @@ pub(crate) fn ends_in_top_label(octets: &[u8]) -> bool {
     false
 }
 
+/// Whether eight octets end in a dot and letters, as almost all names do.
+#[inline]
+fn ends_in_letters(octets: &[u8; 8]) -> bool {
+    let word = Word::of(*octets);
+    let behind = (word.others_than_letters().leading_zeros() / 8) as usize;
+    behind > 0 && octets.iter().rev().nth(behind) == Some(&b'.')
+}
+
 /// The first octets of a text that is shorter than a window; behind the end there are spaces, which end a term as the
 /// end does.
 #[cold]
@@ -89,11 +99,20 @@ fn padded<const N: usize>(octets: &[u8]) -> [u8; N] {
     padded
 }
 
-/// The octets of an IPv4 network, the longest of which is `255.255.255.255/32`, and one behind it.
+/// The octets of an IPv4 network, the longest of which is `255.255.255.255/32`, and one behind it, in more than that.
 type Window = [u8; 20];
 
+/// The octet at a place, or a space where there is none.
+#[inline(always)]
 fn octet<const N: usize>(window: &[u8; N], at: usize) -> u8 {
     window.get(at).copied().unwrap_or(b' ')
+}
+
+/// Four octets from a place that is one of the first sixteen.
+#[inline(always)]
+fn four(window: &Window, at: usize) -> [u8; 4] {
+    let window = window.get(at & 0xf..).and_then(<[u8]>::first_chunk);
+    window.copied().unwrap_or_default()
 }
 
 /// ip4-network [ ip4-cidr-length ]
@@ -105,7 +124,11 @@ pub(crate) fn ip4_cidr(octets: &[u8]) -> Option<(u32, u8, &[u8])> {
     let window = octets.first_chunk()?;
     let (address, at) = ip4_in(window)?;
     let (prefix, at) = match octet(window, at) {
-        b'/' => qnum(window, at.wrapping_add(1))?,
+        b'/' => {
+            let at = at.wrapping_add(1);
+            let (prefix, length) = qnum(four(window, at))?;
+            (prefix, at.wrapping_add(length))
+        }
         _ => (32, at),
     };
     if prefix > 32 || octet(window, at) != b' ' {
@@ -128,46 +151,48 @@ pub(crate) fn ip4_network(octets: &[u8]) -> Option<(u32, &[u8])> {
 /// The same, in a window: gives the address and where it ends.
 #[inline(always)]
 fn ip4_in(window: &Window) -> Option<(u32, usize)> {
-    let next = |at: usize| if octet(window, at) == b'.' { qnum(window, at.wrapping_add(1)) } else { None };
-    let (first, at) = qnum(window, 0)?;
-    let (second, at) = next(at)?;
-    let (third, at) = next(at)?;
-    let (fourth, at) = next(at)?;
-    Some(((first << 24) | (second << 16) | (third << 8) | fourth, at))
+    let (first, at) = qnum(four(window, 0))?;
+    let next = |address: u32, at: usize| {
+        if octet(window, at) != b'.' {
+            return None;
+        }
+        let at = at.wrapping_add(1);
+        let (number, length) = qnum(four(window, at))?;
+        Some(((address << 8) | number, at.wrapping_add(length)))
+    };
+    let (address, at) = next(first, at)?;
+    let (address, at) = next(address, at)?;
+    next(address, at)
 }
 
-/// qnum: a decimal number up to 255 without a leading zero. Gives it and where it ends.
+/// qnum: a decimal number up to 255 without a leading zero. Gives it and its length.
 ///
-/// A fourth digit is left over, and is no dot, no slash and no end of a term.
+/// All four octets are looked at in one. A fourth digit is left over, and is no dot, no slash and no end of a term.
 #[inline(always)]
-fn qnum<const N: usize>(window: &[u8; N], at: usize) -> Option<(u32, usize)> {
-    // what is no digit comes out above 9
-    let digit = |place: usize| u32::from(octet(window, at.wrapping_add(place)) ^ b'0');
-    let (first, second) = (digit(0), digit(1));
-    if first > 9 {
-        return None;
+fn qnum(octets: [u8; 4]) -> Option<(u32, usize)> {
+    const HIGH: u32 = u32::from_ne_bytes([0x80; 4]);
+    // what is a digit comes out as its value, and what is none above 9
+    let values = u32::from_le_bytes(octets) ^ u32::from_ne_bytes([b'0'; 4]);
+    let others = (values & !HIGH).wrapping_add(u32::from_ne_bytes([0x80 - 10; 4])) | values;
+    if others & 0x80_8080 == 0 {
+        // from 100 to 255, the first digit highest
+        let digits = values.swap_bytes() >> 8;
+        let number = (values.wrapping_mul(0x64_0a01) >> 16) & 0xff;
+        (0x01_0000..=0x02_0505).contains(&digits).then_some((number, 3))
+    } else if others & 0x8080 == 0 {
+        let number = (values.wrapping_mul(0x0a01) >> 8) & 0xff;
+        (values & 0xff != 0).then_some((number, 2))
+    } else {
+        (others & 0x80 == 0).then_some((values & 0xff, 1))
     }
-    if second > 9 {
-        return Some((first, at.wrapping_add(1)));
-    }
-    if first == 0 {
-        return None;
-    }
-    let number = first.wrapping_mul(10).wrapping_add(second);
-    let third = digit(2);
-    if third > 9 {
-        return Some((number, at.wrapping_add(2)));
-    }
-    let number = number.wrapping_mul(10).wrapping_add(third);
-    if number > 255 { None } else { Some((number, at.wrapping_add(3))) }
 }
 
 /// ip4-cidr-length = "/" ("0" / %x31-39 0*1DIGIT), up to 32; ip6-cidr-length the same, up to 128
 #[inline]
 pub(crate) fn prefix_number(octets: &[u8], most: u8) -> Option<(u8, &[u8])> {
     let (number, end) = match octets.first_chunk::<4>() {
-        Some(window) => qnum(window, 0)?,
-        None => qnum(&padded::<4>(octets), 0)?,
+        Some(window) => qnum(*window)?,
+        None => qnum(padded(octets))?,
     };
     let number = u8::try_from(number).ok().filter(|number| *number <= most)?;
     Some((number, octets.get(end..)?))
@@ -191,14 +216,55 @@ pub(crate) fn is_in_ip6(address: u128, network: u128, prefix: u8) -> bool {
 /// ip6-network [ ip6-cidr-length ]
 ///
 /// Gives the groups, the prefix length, and what follows them, which is the end of a term.
-#[inline(always)]
 pub(crate) fn ip6_cidr(octets: &[u8]) -> Option<(Groups, u8, &[u8])> {
     let (network, rest) = ip6_network(octets)?;
-    let (prefix, rest) = match rest {
+    let (prefix, rest) = ip6_prefix(rest)?;
+    Some((network, prefix, rest))
+}
+
+/// The same, where nobody wants to know the network: gives what follows it.
+#[inline(always)]
+pub(crate) fn ip6_cidr_end(octets: &[u8]) -> Option<&[u8]> {
+    let rest = octets.first_chunk().and_then(usual_ip6_end).and_then(|end| octets.get(end..));
+    let rest = match rest {
+        // all sixteen octets may be of an address that is longer
+        Some(rest @ [b'/' | b' ', ..]) => rest,
+        _ => ip6_network(octets)?.1,
+    };
+    Some(ip6_prefix(rest)?.1)
+}
+
+/// [ ip6-cidr-length ], and the end of a term behind it
+#[inline(always)]
+fn ip6_prefix(octets: &[u8]) -> Option<(u8, &[u8])> {
+    let (prefix, rest) = match octets {
         [b'/', number @ ..] => prefix_number(number, 128)?,
         rest => (128, rest),
     };
-    matches!(rest, [] | [b' ', ..]).then_some((network, prefix, rest))
+    matches!(rest, [] | [b' ', ..]).then_some((prefix, rest))
+}
+
+/// Where an IPv6 address ends that is written as those of networks are: it has a "::", no more than sixteen octets,
+/// and a group of several digits. Such an address has no more than seven groups, however they are placed.
+///
+/// It is found in all octets at once: in a set, each is one bit. Where all of them are of the address, it is for the
+/// caller to see that it ends there.
+#[inline(always)]
+fn usual_ip6_end(octets: &[u8; 16]) -> Option<usize> {
+    let (digits, colons) = (set_of(octets, Word::hex_digits), set_of(octets, |word| word.equal(b':')));
+    let others = !(digits | colons);
+    // behind the window there is another octet in any case
+    let end = others.trailing_zeros();
+    let inside = others.wrapping_sub(1) & !others;
+    let (digits, colons) = (digits & inside, colons & inside);
+    let pairs = digits & (digits >> 1);
+    let is_long = pairs & (pairs >> 2) & (digits >> 4) != 0;
+    let double = colons & (colons >> 1);
+    let is_one = double.is_power_of_two();
+    // a colon at either end has another one beside it
+    let ends = (inside & !(inside >> 1)) | 1;
+    let is_open = colons & ends & !(double | (double << 1)) != 0;
+    (pairs != 0 && is_one && !is_long && !is_open).then_some(end as usize)
 }
 
 /// How many groups an address has.
@@ -230,7 +296,9 @@ impl Groups {
 /// ip6-network = an address as in RFC 4291 §2.2
 ///
 /// Gives the groups and what follows them, which begins with none of the octets of an address.
-#[inline]
+///
+/// Where nobody looks at the groups, they are not even put together: that takes inlining.
+#[inline(always)]
 pub(crate) fn ip6_network(octets: &[u8]) -> Option<(Groups, &[u8])> {
     let mut groups = Groups { bits: 0, count: 0, gap: None };
     let mut rest = octets;
@@ -279,16 +347,14 @@ pub(crate) fn ip6_network(octets: &[u8]) -> Option<(Groups, &[u8])> {
 /// Up to four hexadecimal digits from the start, and how many they are.
 #[inline(always)]
 fn hex_group(octets: &[u8]) -> (u32, usize) {
-    let window;
-    let window: &[u8; 4] = match octets.first_chunk() {
-        Some(window) => window,
-        None => {
-            window = padded(octets);
-            &window
-        }
-    };
+    // most groups have four digits
+    if let Some(digits) = octets.first_chunk()
+        && are_hex_digits(*digits)
+    {
+        return (hex_number(*digits), digits.len());
+    }
     let (mut group, mut length) = (0_u32, 0_usize);
-    for octet in window {
+    for octet in octets.iter().take(3) {
         let digit = HEX_DIGITS.get(usize::from(*octet)).copied().unwrap_or(u8::MAX);
         if digit > 0xf {
             break;
@@ -296,6 +362,24 @@ fn hex_group(octets: &[u8]) -> (u32, usize) {
         (group, length) = ((group << 4) | u32::from(digit), length.wrapping_add(1));
     }
     (group, length)
+}
+
+/// Whether four octets are hexadecimal digits.
+#[inline(always)]
+fn are_hex_digits(octets: [u8; 4]) -> bool {
+    let [first, second, third, fourth] = octets;
+    Word::of([first, second, third, fourth, b'0', b'0', b'0', b'0']).hex_digits() == HIGH
+}
+
+/// The number that four hexadecimal digits write.
+#[inline(always)]
+fn hex_number(digits: [u8; 4]) -> u32 {
+    let word = u32::from_be_bytes(digits);
+    // of a letter, bit 6 is set, and the low bits count from 1
+    let letters = (word >> 6) & u32::from_ne_bytes([1; 4]);
+    let values = (word & u32::from_ne_bytes([0xf; 4])).wrapping_add(letters.wrapping_mul(9));
+    let pairs = (values | (values >> 4)) & 0x00ff_00ff;
+    (pairs | (pairs >> 8)) & 0xffff
 }
 
 /// The value of each octet as a hexadecimal digit; what is none has a value above 15.
@@ -320,6 +404,75 @@ const HEX_DIGITS: [u8; 256] = {
 mod tests {
     use super::*;
     use alloc::{format, vec};
+    use core::net::{Ipv4Addr, Ipv6Addr};
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_number_has_no_leading_zero_and_is_no_larger_than_255() {
+        let octet = [&b"0123456789./ :"[..], &[0, 0x80, 0xb0, 0xff]].concat();
+        let all = octet.iter().flat_map(|a| octet.iter().flat_map(|b| octet.iter().map(|c| [*a, *b, *c])));
+        for [a, b, c] in all {
+            for d in [b'.', b' ', b'1', 0xb1] {
+                let text = [a, b, c, d];
+                let digits = text.iter().take(3).take_while(|octet| octet.is_ascii_digit()).count();
+                let digits = str::from_utf8(&text[..digits]).unwrap();
+                let is_canonical = digits == "0" || !digits.starts_with('0');
+                let number = digits.parse::<u8>().ok().filter(|_| is_canonical);
+                let expected = number.map(|number| (u32::from(number), digits.len()));
+                assert_eq!(qnum(text), expected, "{}", text.escape_ascii());
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn addresses_are_read_as_the_standard_library_reads_them(text in "[0-9]{1,3}(\\.[0-9]{1,3}){2,4}") {
+            let expected = text.parse::<Ipv4Addr>().ok().map(Ipv4Addr::to_bits);
+            let read = |behind: &str| {
+                let octets = format!("{text}{behind}");
+                ip4_network(octets.as_bytes()).filter(|(_, rest)| *rest == behind.as_bytes()).map(|(bits, _)| bits)
+            };
+            prop_assert_eq!(read(""), expected);
+            prop_assert_eq!(read(" and more than a window of it"), expected);
+        }
+
+        #[test]
+        fn groups_are_read_as_the_standard_library_reads_them(text in "[0-9a-fA-F:]{2,18}|([0-9a-f]{1,5}:{1,2}){1,8}[0-9A-F]{0,4}") {
+            let expected = text.parse::<Ipv6Addr>().ok().map(Ipv6Addr::to_bits);
+            let network = ip6_network(text.as_bytes()).filter(|(_, rest)| rest.is_empty());
+            prop_assert_eq!(network.map(|(groups, _)| groups.address()), expected);
+            let padded = format!("{text}/64 ip6:2001:db8::");
+            let end = ip6_cidr_end(padded.as_bytes()).map(|rest| padded.len() - rest.len() - 3);
+            prop_assert_eq!(end, expected.map(|_| text.len()));
+            let is_usual = padded.as_bytes().first_chunk().and_then(usual_ip6_end);
+            let is_cut = is_usual == Some(16) && text.len() > 16;
+            prop_assert!(is_cut || is_usual.is_none_or(|end| expected.is_some() && end == text.len()));
+        }
+
+        #[test]
+        fn a_top_label_is_found_octet_by_octet(text in "[a-zA-Z0-9.-]{0,4}[.a@\\[`{_-][a-z0-9.]{0,9}[a-zA-Z-]{0,9}") {
+            let label = text.rsplit_once('.').map(|(_, label)| label);
+            let is_top_label = label.is_some_and(|label: &str| {
+                let octets = label.as_bytes();
+                !label.is_empty()
+                    && octets.iter().all(|octet| octet.is_ascii_alphanumeric() || *octet == b'-')
+                    && !octets.iter().all(u8::is_ascii_digit)
+                    && !label.starts_with('-')
+                    && !label.ends_with('-')
+            });
+            prop_assert_eq!(ends_in_top_label(text.as_bytes()), is_top_label, "{}", text);
+        }
+    }
+
+    #[test]
+    fn usual_networks_are_found_at_once() {
+        for text in
+            ["2001:4860:4000::/36", "2001:db8::/32 -all", "::ffff/128 and so on", "fe80::1ff and more"]
+        {
+            let end = text.as_bytes().first_chunk().and_then(usual_ip6_end);
+            assert_eq!(end, text.find(['/', ' ']), "{text}");
+        }
+    }
 
     #[test]
     fn literals_end_at_the_first_octet_that_is_none() {

@@ -117,22 +117,26 @@ pub(crate) fn version(text: &[u8]) -> bool {
 /// Gives what is found once in a record.
 pub(crate) fn index(record: &[u8]) -> Result<Index, RecordError> {
     if version(record) {
-        terms(record, Networks::None, |_| {})
+        let mut index = Index::default();
+        terms(record, Networks::None, &mut index, |_| {})?;
+        Ok(index)
     } else {
         Err(RecordError { kind: Kind::Version, at: 0 })
     }
 }
 
-/// Reads what follows the version: shows the terms to `visit` and gives what is found once in a record.
+/// Reads what follows the version: shows the terms to `visit` and writes what is found once in a record to an empty
+/// index.
+#[inline]
 pub(crate) fn terms(
     record: &[u8],
     networks: Networks,
+    index: &mut Index,
     mut visit: impl FnMut(&Raw),
-) -> Result<Index, RecordError> {
+) -> Result<(), RecordError> {
     if record.len() > MAX_OCTETS {
         return Err(RecordError { kind: Kind::TooLong, at: MAX_OCTETS });
     }
-    let mut index = Index::default();
     let mut reader = Reader::new(record);
     while let Some(term) = reader.term_among(networks)? {
         match term.kind {
@@ -143,7 +147,7 @@ pub(crate) fn terms(
         }
         visit(&term);
     }
-    Ok(index)
+    Ok(())
 }
 
 /// RFC 7208 §6: redirect and exp MUST NOT appear in a record more than once each.
@@ -196,7 +200,21 @@ impl<'a> Reader<'a> {
         if self.rest.starts_with(b" ip") {
             self.rest = networks.pass(self.rest);
         }
+        // and most records end like this
+        if let [b' ', qualifier, b'a', b'l', b'l'] = self.rest
+            && let Some(qualifier) = Qualifier::parse(*qualifier)
+        {
+            let at = self.offset().wrapping_add(1);
+            self.rest = &[];
+            return Ok(Some(Raw { at, end: self.offset(), qualifier, kind: RawKind::All }));
+        }
         self.term()
+    }
+
+    /// The terms that are no networks, and those that are among these.
+    pub(crate) fn among(mut self, networks: Networks) -> impl Iterator<Item = Raw> {
+        // a record that is read again keeps the grammar, so that there is no error to lose
+        core::iter::from_fn(move || self.term_among(networks).ok().flatten())
     }
 
     /// terms = *( 1*SP ( directive / modifier ) )
@@ -211,13 +229,8 @@ impl<'a> Reader<'a> {
             return Ok(None);
         }
         let at = self.offset();
-        let (qualifier, body) = match self.rest {
-            [b'+', rest @ ..] => (Some(Qualifier::Pass), rest),
-            [b'-', rest @ ..] => (Some(Qualifier::Fail), rest),
-            [b'~', rest @ ..] => (Some(Qualifier::SoftFail), rest),
-            [b'?', rest @ ..] => (Some(Qualifier::Neutral), rest),
-            rest => (None, rest),
-        };
+        let qualifier = self.rest.first().copied().and_then(Qualifier::parse);
+        let body = self.rest.get(usize::from(qualifier.is_some())..).unwrap_or(&[]);
         self.rest = body;
         // most terms of most records are one of these; the others are told apart by their names
         let kind = if let Some(rest) = body.strip_prefix(b"include:") {

@@ -69,15 +69,9 @@ impl Record {
         Ok(Self { text, index })
     }
 
-    /// What stands in the place of a record that is not known yet.
-    pub(crate) fn nothing() -> Self {
-        Self { text: Txt::default(), index: Index::default() }
-    }
-
-    /// Reads a text that [claims to be a record](Self::is_claimed_by), showing the terms to `visit` on the way.
-    pub(crate) fn scan(text: Txt, networks: Networks, visit: impl FnMut(&Raw)) -> Result<Self, RecordError> {
-        let index = parse::terms(text.as_bytes(), networks, visit)?;
-        Ok(Self { text, index })
+    /// A text that was read before, and what is found once in it.
+    pub(crate) fn indexed(text: Txt, index: Index) -> Self {
+        Self { text, index }
     }
 
     /// The text, as it was published.
@@ -101,20 +95,7 @@ impl Record {
 
     /// The terms behind this offset, which must be the end of the version or of a term.
     pub(crate) fn raw_terms_from(&self, at: usize) -> impl Iterator<Item = Raw> {
-        let mut reader = Reader::again(self.text.as_bytes(), at);
-        // the text of a record keeps the grammar, so that there is no error to lose
-        core::iter::from_fn(move || reader.term().ok().flatten())
-    }
-
-    /// The terms behind this offset that are no networks, and those that are among these.
-    pub(crate) fn raw_terms_among(&self, networks: Networks, at: usize) -> impl Iterator<Item = Raw> {
-        let mut reader = Reader::again(self.text.as_bytes(), at);
-        core::iter::from_fn(move || reader.term_among(networks).ok().flatten())
-    }
-
-    /// All terms.
-    pub(crate) fn raw_terms(&self) -> impl Iterator<Item = Raw> {
-        self.raw_terms_from(parse::VERSION.len())
+        Reader::again(self.text.as_bytes(), at).among(Networks::All)
     }
 
     /// The one term that begins at this offset.
@@ -130,13 +111,7 @@ impl Record {
 
     /// A domain-spec of the record.
     pub(crate) fn domain_spec(&self, span: Span) -> DomainSpec<'_> {
-        // the grammar allows ASCII only
-        DomainSpec(core::str::from_utf8(self.octets(span)).unwrap_or(""))
-    }
-
-    /// A part of the record.
-    pub(crate) fn octets(&self, span: Span) -> &[u8] {
-        span.of(self.text.as_bytes())
+        DomainSpec::of(span.of(self.text.as_bytes()))
     }
 
     pub(crate) fn index(&self) -> Index {
@@ -294,6 +269,16 @@ pub enum Qualifier {
 }
 
 impl Qualifier {
+    pub(crate) fn parse(octet: u8) -> Option<Self> {
+        match octet {
+            b'+' => Some(Self::Pass),
+            b'-' => Some(Self::Fail),
+            b'~' => Some(Self::SoftFail),
+            b'?' => Some(Self::Neutral),
+            _ => None,
+        }
+    }
+
     /// The result of a match.
     #[must_use]
     pub fn verdict(self) -> Verdict {
@@ -397,6 +382,12 @@ pub enum Modifier<'a> {
 pub struct DomainSpec<'a>(pub(crate) &'a str);
 
 impl<'a> DomainSpec<'a> {
+    /// A part of a record.
+    pub(crate) fn of(octets: &'a [u8]) -> Self {
+        // the grammar allows ASCII only
+        Self(core::str::from_utf8(octets).unwrap_or(""))
+    }
+
     /// The text.
     #[must_use]
     pub fn as_str(self) -> &'a str {

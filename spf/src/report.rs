@@ -103,8 +103,8 @@ pub struct Matched {
 }
 
 impl Matched {
-    pub(crate) fn new(domain: &Name, record: &Record, at: u16) -> Self {
-        Self { domain: domain.clone(), record: record.clone(), at }
+    pub(crate) fn new(domain: Name, record: Record, at: u16) -> Self {
+        Self { domain, record, at }
     }
 
     /// Whose record it stands in.

@@ -1,12 +1,12 @@
 //! What is asked of a check.
 
 use crate::{macros::Values, record::Record, verdict::DomainError};
-use alloc::{string::String, sync::Arc};
-use core::{
-    fmt,
-    net::{IpAddr, Ipv4Addr},
+use alloc::{boxed::Box, sync::Arc};
+use core::{fmt, net::IpAddr};
+use mail_base::{
+    Name,
+    name::{NameError, ToAscii},
 };
-use mail_base::{Name, name::ToAscii};
 
 /// Which identity of the session is checked (RFC 7208 §2.3, §2.4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -34,6 +34,9 @@ impl fmt::Display for Identity {
     }
 }
 
+/// RFC 7208 §2.4, §4.3: stands for a sender without local part.
+const POSTMASTER: &str = "postmaster";
+
 /// One identity of one SMTP session, and what the receiver knows besides.
 ///
 /// HELO and MAIL FROM are two requests, and two reports come of them.
@@ -42,6 +45,8 @@ pub struct Request {
     pub(crate) ip: IpAddr,
     pub(crate) identity: Identity,
     pub(crate) texts: Texts,
+    /// The domain of the texts, as far as it can be read without `to_ascii`.
+    domain: Result<Name, NameError>,
     pub(crate) receiver: Option<Arc<str>>,
     pub(crate) now: u64,
     pub(crate) to_ascii: Option<ToAscii>,
@@ -56,22 +61,30 @@ impl Request {
     /// `postmaster` is put in its place (§4.3).
     #[must_use]
     pub fn mail_from(ip: IpAddr, helo: &str, sender: &str) -> Self {
-        let texts = if sender.is_empty() { Texts::postmaster(helo, helo) } else { Texts::new(sender, helo) };
-        Self::new(Identity::MailFrom, ip, texts)
+        if sender.is_empty() {
+            return Self::new(Identity::MailFrom, ip, POSTMASTER, helo, helo);
+        }
+        // almost always the domain is short: a search that stops there is quicker than one for long texts
+        let at_sign = sender.bytes().rposition(|octet| octet == b'@');
+        let parts = at_sign.and_then(|at| Some((sender.get(..at)?, sender.get(at.saturating_add(1)..)?)));
+        let (local_part, domain) = parts.unwrap_or(("", sender));
+        let local_part = if local_part.is_empty() { POSTMASTER } else { local_part };
+        Self::new(Identity::MailFrom, ip, local_part, domain, helo)
     }
 
     /// Asks about the HELO domain.
     #[must_use]
     pub fn helo(ip: IpAddr, helo: &str) -> Self {
-        Self::new(Identity::Helo, ip, Texts::postmaster(helo, helo))
+        Self::new(Identity::Helo, ip, POSTMASTER, helo, helo)
     }
 
-    fn new(identity: Identity, ip: IpAddr, texts: Texts) -> Self {
+    fn new(identity: Identity, ip: IpAddr, local_part: &str, domain: &str, helo: &str) -> Self {
         Self {
             // RFC 7208 §5: an IPv4-mapped IPv6 address is an IPv4 address
             ip: ip.to_canonical(),
             identity,
-            texts,
+            texts: Texts::join(local_part, domain, helo),
+            domain: Name::parse(domain),
             receiver: None,
             now: 0,
             to_ascii: None,
@@ -79,12 +92,6 @@ impl Request {
             is_trusted: false,
             is_traced: false,
         }
-    }
-
-    /// What is left of a request that a report has taken over. It costs no allocation.
-    pub(crate) fn nothing() -> Self {
-        let texts = Texts { text: String::new(), at_sign: 0, helo: 0 };
-        Self::new(Identity::Helo, IpAddr::V4(Ipv4Addr::UNSPECIFIED), texts)
     }
 
     /// Names the host that checks, for the macro `%{r}`. Without it that is `unknown`.
@@ -129,13 +136,15 @@ impl Request {
 
     /// The domain to check, as a name; the texts are turned to A-labels on the way.
     pub(crate) fn resolve_domain(&mut self) -> Result<Name, DomainError> {
-        let text = self.texts.domain();
-        if text.is_ascii() {
-            return checked_domain(text);
-        }
-        let Some(to_ascii) = self.to_ascii else { return checked_domain(text) };
-        let domain = to_ascii(text)?;
-        self.texts = self.texts.with_ascii_domain(&domain, to_ascii);
+        let domain = match (&self.domain, self.to_ascii) {
+            (Ok(domain), _) => domain.clone(),
+            (Err(_), Some(to_ascii)) if !self.texts.domain().is_ascii() => {
+                let domain = to_ascii(self.texts.domain())?;
+                self.texts = self.texts.with_ascii_domain(&domain, to_ascii);
+                domain
+            }
+            (Err(error), _) => return Err((*error).into()),
+        };
         at_least_two_labels(domain)
     }
 
@@ -153,21 +162,17 @@ impl Request {
     }
 }
 
-/// Reads the domain of a check: a domain name of at least two labels (RFC 7208 §4.3).
-fn checked_domain(text: &str) -> Result<Name, DomainError> {
-    at_least_two_labels(Name::parse(text)?)
-}
-
+/// RFC 7208 §4.3: a domain of at least two labels.
 pub(crate) fn at_least_two_labels(name: Name) -> Result<Name, DomainError> {
     // almost always the first label is short: a search that stops there is quicker than one for long texts
     let has_dot = name.as_str().bytes().any(|octet| octet == b'.');
     if has_dot && !name.is_root() { Ok(name) } else { Err(DomainError::SingleLabel) }
 }
 
-/// The sender and the HELO domain, one behind the other in one allocation.
+/// The sender and the HELO domain, one behind the other.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Texts {
-    text: String,
+    text: Text,
     /// Where the `@` of the sender is.
     at_sign: usize,
     /// Where the sender ends and the HELO domain begins.
@@ -175,28 +180,10 @@ pub(crate) struct Texts {
 }
 
 impl Texts {
-    fn new(sender: &str, helo: &str) -> Self {
-        match sender.rsplit_once('@') {
-            Some(("", domain)) => Self::postmaster(domain, helo),
-            Some((local_part, domain)) => Self::join(local_part, domain, helo),
-            None => Self::postmaster(sender, helo),
-        }
-    }
-
-    /// RFC 7208 §4.3: a sender without local part is postmaster.
-    fn postmaster(domain: &str, helo: &str) -> Self {
-        Self::join("postmaster", domain, helo)
-    }
-
     fn join(local_part: &str, domain: &str, helo: &str) -> Self {
-        let length = local_part.len().saturating_add(domain.len()).saturating_add(helo.len());
-        let mut text = String::with_capacity(length.saturating_add(1));
-        text.push_str(local_part);
-        text.push('@');
-        text.push_str(domain);
-        let helo_at = text.len();
-        text.push_str(helo);
-        Self { text, at_sign: local_part.len(), helo: helo_at }
+        let at_sign = local_part.len();
+        let helo_at = at_sign.saturating_add(domain.len()).saturating_add(1);
+        Self { text: Text::join([local_part, "@", domain, helo]), at_sign, helo: helo_at }
     }
 
     fn with_ascii_domain(&self, domain: &Name, to_ascii: ToAscii) -> Self {
@@ -207,18 +194,87 @@ impl Texts {
     }
 
     pub(crate) fn sender(&self) -> &str {
-        self.text.get(..self.helo).unwrap_or("")
+        self.text.as_str().get(..self.helo).unwrap_or("")
     }
 
     pub(crate) fn local_part(&self) -> &str {
-        self.text.get(..self.at_sign).unwrap_or("")
+        self.text.as_str().get(..self.at_sign).unwrap_or("")
     }
 
     pub(crate) fn domain(&self) -> &str {
-        self.text.get(self.at_sign.saturating_add(1)..self.helo).unwrap_or("")
+        self.text.as_str().get(self.at_sign.saturating_add(1)..self.helo).unwrap_or("")
     }
 
     pub(crate) fn helo(&self) -> &str {
-        self.text.get(self.helo..).unwrap_or("")
+        self.text.as_str().get(self.helo..).unwrap_or("")
+    }
+}
+
+/// So many octets of text stand in the value itself.
+const SHORT: usize = 94;
+
+/// A text that takes nothing from the heap where it is short.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Text {
+    Short { octets: [u8; SHORT], length: u8 },
+    Long(Box<str>),
+}
+
+impl Text {
+    fn join<const N: usize>(parts: [&str; N]) -> Self {
+        Self::short(parts).unwrap_or_else(|| Self::Long(parts.concat().into()))
+    }
+
+    fn short<const N: usize>(parts: [&str; N]) -> Option<Self> {
+        let (mut octets, mut length) = ([0; SHORT], 0_usize);
+        for part in parts {
+            let end = length.checked_add(part.len())?;
+            octets.get_mut(length..end)?.copy_from_slice(part.as_bytes());
+            length = end;
+        }
+        Some(Self::Short { octets, length: u8::try_from(length).ok()? })
+    }
+
+    fn as_str(&self) -> &str {
+        match self {
+            Self::Short { octets, length } => {
+                let text = octets.get(..usize::from(*length)).unwrap_or(&[]);
+                // it was made of texts
+                core::str::from_utf8(text).unwrap_or("")
+            }
+            Self::Long(text) => text,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_are_kept_whole_however_long_they_are() {
+        for length in [0, 1, SHORT - 4, SHORT - 3, SHORT - 2, SHORT, 300, 70_000] {
+            let local_part = "x".repeat(length);
+            let texts = Texts::join(&local_part, "\u{e4}", "h");
+            assert_eq!(texts.local_part(), local_part);
+            assert_eq!((texts.domain(), texts.helo()), ("\u{e4}", "h"));
+            let is_short = matches!(texts.text, Text::Short { .. });
+            assert_eq!(is_short, length + 4 <= SHORT);
+        }
+    }
+
+    #[test]
+    fn the_sender_is_cut_at_its_last_at_sign() {
+        let texts = |sender: &str| Request::mail_from([192, 0, 2, 1].into(), "h.example", sender).texts;
+        for (sender, local_part, domain) in [
+            ("a@b@c.example", "a@b", "c.example"),
+            ("@c.example", "postmaster", "c.example"),
+            ("c.example", "postmaster", "c.example"),
+            ("a@", "a", ""),
+            ("", "postmaster", "h.example"),
+        ] {
+            let texts = texts(sender);
+            assert_eq!((texts.local_part(), texts.domain(), texts.helo()), (local_part, domain, "h.example"));
+        }
     }
 }

@@ -27,6 +27,9 @@ const ZONE: &str = r#"
     mx.example.               MX  2 two.mx.example.
     one.mx.example.           A   198.51.100.1
     two.mx.example.           A   192.0.2.1
+    nested.example.           TXT "v=spf1 include:outer.nested.example -all"
+    outer.nested.example.     TXT "v=spf1 include:inner.nested.example -all"
+    inner.nested.example.     TXT "v=spf1 include:two.redirect.example -all"
     macros.example.           TXT "v=spf1 exists:%{ir}.%{l}._spf.%{d} -all"
     1.2.0.192.a._spf.macros.example. A 127.0.0.2
 "#;
@@ -46,13 +49,22 @@ fn two_allocations_a_question_and_none_for_a_trace_that_is_off() {
         (report.questions, usage)
     };
     let long = "an-unusually-long-name-of-a-newsletter.for-many-people.example";
-    for domain in ["plain.example", "redirect.example", "mx.example", "macros.example", long] {
+    for domain in
+        ["plain.example", "redirect.example", "nested.example", "mx.example", "macros.example", long]
+    {
         let (questions, usage) = run(domain, false);
         println!("{domain}: {questions} questions, {usage:?}");
         assert!(usage.allocations <= 2 * questions, "{domain}: {questions} questions, {usage:?}");
         let (_, traced) = run(domain, true);
         assert!(traced.allocations > usage.allocations);
     }
+
+    // long texts of the request take one more
+    let sender = format!("{}@plain.example", "bounce-".repeat(20));
+    let (report, usage) = measure(|| {
+        check(Request::mail_from([192, 0, 2, 1].into(), "mail.example", &sender), &limits).run(&zone)
+    });
+    assert_eq!((report.verdict, usage.allocations), (Verdict::Pass, 3));
 
     // a record as large as the DNS can carry costs no more than a small one
     let many =

@@ -2,35 +2,34 @@
 
 use super::{
     State,
-    state::{End, Next, Pending, Task},
+    state::{Next, Pending, Task},
     terms::Target,
 };
 use crate::macros::{Letter, Piece, Pieces, Place, expand};
-use alloc::string::String;
 use mail_base::dns::{Answer, Question, Txt};
 
 impl State {
     /// Asks for the text that the `exp` of the record names.
     pub(super) fn explain(&mut self) -> Next {
-        let Some(exp) = self.frame.record.index().exp else { return explained(None) };
+        let Some(exp) = self.frame.index.exp else { return Next::End };
         match self.target(exp.domain) {
             Target::Name(name) => self.ask(Question::txt(name), Pending::Explanation),
             Target::Ask(question, ask) => self.ask(question, ask.pending(Task::Explain)),
-            Target::Malformed(_) | Target::NotAscii => explained(None),
+            Target::Malformed(_) | Target::NotAscii => Next::End,
         }
     }
 
     /// Takes the text: one record, or it is as if there were no `exp`.
     pub(super) fn explanation_answered(&mut self, answer: &Answer) -> Next {
         match answer.as_txt() {
-            [text] => Next::Do(Task::Explanation(text.clone())),
-            _ => explained(None),
+            [text] => self.expand_explanation(text),
+            _ => Next::End,
         }
     }
 
     /// explain-string = *( macro-string / SP )
     pub(super) fn expand_explanation(&mut self, text: &Txt) -> Next {
-        let Ok(string) = core::str::from_utf8(text.as_bytes()) else { return explained(None) };
+        let Ok(string) = core::str::from_utf8(text.as_bytes()) else { return Next::End };
         let is_name = |piece| matches!(piece, Piece::Macro(one) if one.letter == Letter::ValidatedName);
         let wants_name = Pieces::new(string, Place::Explanation).flatten().any(is_name);
         let validated_name = match self.validated_name(wants_name) {
@@ -39,17 +38,12 @@ impl State {
                 return self.ask(question, ask.pending(Task::Explanation(text.clone())));
             }
         };
-        let values = self.request.values(&self.frame.domain, validated_name);
+        let values = self.request.values(self.frame.domain(), validated_name);
         let explanation = expand(string, Place::Explanation, &values).ok();
         // the string MUST be limited to ASCII; what a sender put into it must not break a line of the reply
-        let explanation = explanation.filter(|text| {
+        self.explanation = explanation.filter(|text| {
             text.len() <= self.limits.explanation && text.bytes().all(|octet| matches!(octet, b' '..=b'~'))
         });
-        explained(explanation)
+        Next::End
     }
-}
-
-/// The verdict stands, and this is its explanation.
-fn explained(explanation: Option<String>) -> Next {
-    Next::End(End::Decided(explanation))
 }

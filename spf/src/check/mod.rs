@@ -15,28 +15,30 @@
 //!                     answer   else: the verdict, and for a fail the explanation
 //! ```
 
-mod clients;
+mod client;
 mod explain;
+mod names;
 mod state;
 mod terms;
 
 use crate::{
+    error::RecordError,
     limits::Limits,
-    networks::Networks,
-    parse::{Raw, RawKind},
+    parse::{self, RawKind},
     record::Record,
     report::{Matched, Report},
     request::Request,
     trace::Tracer,
     verdict::{Cause, Verdict},
 };
-use alloc::{boxed::Box, vec::Vec};
-use clients::ClientNames;
+use alloc::{boxed::Box, string::String, sync::Arc};
+use client::Client;
 use mail_base::{
     Inquiry, Name, Step,
-    dns::{Answer, Kind, Question},
+    dns::{Answer, Kind, Question, Records, Txt},
 };
-use state::{End, Frame, Next, Origin, Pending, Task};
+use names::ClientNames;
+use state::{Frame, Next, Origin, Outer, Pending, Task};
 
 /// Starts the check of one identity.
 ///
@@ -52,13 +54,14 @@ pub fn check(mut request: Request, limits: &Limits) -> Step<Check> {
     if request.is_trusted {
         return Step::Done(Report::unasked(request, Some(domain), Cause::TrustedForwarder));
     }
-    Step::Ask(Check { state: State::new(Question::txt(domain), request, *limits) })
+    Step::Ask(Check { state: Box::new(State::new(domain, request, *limits)) })
 }
 
 /// A check that waits for an answer. See [`Inquiry`].
 #[derive(Clone, Debug)]
 pub struct Check {
-    state: State,
+    /// On the heap, where it stays while the check goes from hand to hand.
+    state: Box<State>,
 }
 
 /// What a check knows.
@@ -67,18 +70,24 @@ struct State {
     request: Request,
     limits: Limits,
     domain: Name,
-    question: Question,
+    /// What is asked, where that is not the record of the frame.
+    question: Option<Question>,
     /// What the answer is wanted for.
     pending: Pending,
     /// Where the check is.
     frame: Frame,
-    /// The records whose `include` is being evaluated, the outermost first. No deeper than the limit of look-ups.
-    outer: Vec<Frame>,
+    /// The records whose `include` is being evaluated.
+    outer: Outer,
     lookups: usize,
     void_lookups: usize,
     questions: usize,
-    clients: ClientNames,
+    client: Client,
+    names: ClientNames,
     innermost: Option<Matched>,
+    /// The explanation of a fail.
+    explanation: Option<String>,
+    /// Why the check ends, where no term decides.
+    stopped: Option<(Verdict, Cause)>,
     /// Whether the best-guess record is evaluated, because the domain has none.
     is_guess: bool,
     trace: Option<Box<Tracer>>,
@@ -88,91 +97,113 @@ impl Inquiry for Check {
     type Outcome = Report;
 
     fn question(&self) -> &Question {
-        &self.state.question
+        self.state.question()
     }
 
     fn answer(mut self, answer: Answer) -> Step<Self> {
-        match self.state.go_on(&answer) {
-            Some(end) => Step::Done(self.state.report(end)),
-            None => Step::Ask(self),
-        }
+        if self.state.go_on(answer) { Step::Ask(self) } else { Step::Done(self.state.report()) }
     }
 
     /// The overall limit of time (RFC 7208 §4.6.4): temperror, unless only the explanation is missing.
-    fn expire(self) -> Report {
-        let mut state = self.state;
-        let end = if state.pending.is_for_explanation() {
-            End::Decided(None)
-        } else {
-            End::Stopped(Verdict::TempError, Cause::Deadline(state.question.clone()))
-        };
-        state.report(end)
+    fn expire(mut self) -> Report {
+        if !self.state.pending.is_for_explanation() {
+            let cause = Cause::Deadline(self.state.question().clone());
+            self.state.stop(Verdict::TempError, cause);
+        }
+        self.state.report()
     }
 }
 
 impl State {
-    fn new(question: Question, request: Request, limits: Limits) -> Self {
+    fn new(domain: Name, request: Request, limits: Limits) -> Self {
         let trace = request.is_traced.then(Box::default);
+        let client = Client::new(request.ip, request.is_traced);
         Self {
             request,
             limits,
-            domain: question.name.clone(),
-            frame: Frame::before(question.name.clone()),
-            question,
+            domain: domain.clone(),
+            question: None,
+            frame: Frame::new(domain),
             pending: Pending::Record(Origin::Domain),
-            outer: Vec::new(),
+            outer: Outer::default(),
             lookups: 0,
             void_lookups: 0,
             questions: 0,
-            clients: ClientNames::default(),
+            client,
+            names: ClientNames::default(),
             innermost: None,
+            explanation: None,
+            stopped: None,
             is_guess: false,
             trace,
         }
     }
 
-    /// Goes on until there is something to ask or nothing left to do.
-    fn go_on(&mut self, answer: &Answer) -> Option<End> {
+    fn question(&self) -> &Question {
+        self.question.as_ref().unwrap_or(&self.frame.question)
+    }
+
+    /// Goes on until there is something to ask, or nothing left to do. Tells whether there is something to ask.
+    fn go_on(&mut self, answer: Answer) -> bool {
         let mut next = self.answered(answer);
         loop {
             next = match next {
-                Next::Wait => return None,
-                Next::Do(Task::Term) => self.evaluate(),
-                Next::Do(Task::Redirect) => self.redirect(),
-                Next::Do(Task::Explain) => self.explain(),
-                Next::Do(Task::Explanation(text)) => self.expand_explanation(&text),
                 Next::Match => self.matched(),
                 Next::NoMatch => self.not_matched(),
-                Next::End(end) => return Some(end),
+                Next::Wait => return true,
+                Next::End => return false,
             };
+        }
+    }
+
+    /// Ends the check without a term that decides.
+    fn stop(&mut self, verdict: Verdict, cause: Cause) -> Next {
+        self.stopped = Some((verdict, cause));
+        Next::End
+    }
+
+    /// Does what had to wait for the client's name.
+    fn resume(&mut self, task: Task) -> Next {
+        match task {
+            Task::Term => self.evaluate(),
+            Task::Redirect => self.redirect(),
+            Task::Explain => self.explain(),
+            Task::Explanation(text) => self.expand_explanation(&text),
         }
     }
 
     /// Asks, and waits.
     fn ask(&mut self, question: Question, pending: Pending) -> Next {
-        (self.question, self.pending) = (question, pending);
+        (self.question, self.pending) = (Some(question), pending);
         Next::Wait
     }
 
-    fn answered(&mut self, answer: &Answer) -> Next {
+    /// Asks for the record of a domain that the term leads to, and waits.
+    fn ask_record(&mut self, domain: Name, origin: Origin) -> Next {
+        self.outer.push(core::mem::replace(&mut self.frame, Frame::new(domain)));
+        (self.question, self.pending) = (None, Pending::Record(origin));
+        Next::Wait
+    }
+
+    fn answered(&mut self, answer: Answer) -> Next {
         // the place is filled again with the next question
         let pending = core::mem::replace(&mut self.pending, Pending::Record(Origin::Domain));
         self.questions = self.questions.saturating_add(1);
-        if let Some(stop) = self.count_void(&pending, answer) {
+        if let Some(stop) = self.count_void(&pending, &answer) {
             return stop;
         }
         match pending {
             Pending::Record(origin) => self.record_answered(origin, answer),
             Pending::Pointers(task) => {
-                self.clients.learn_names(answer, self.limits.pointers);
-                Next::Do(task)
+                self.names.learn_names(&answer, self.limits.pointers);
+                self.resume(task)
             }
             Pending::PointerAddresses(task, number) => {
-                self.clients.learn_addresses(number, answer, self.request.ip);
-                Next::Do(task)
+                self.names.learn_addresses(number, &answer, self.request.ip);
+                self.resume(task)
             }
-            Pending::Explanation => self.explanation_answered(answer),
-            Pending::Term(wanted) => self.term_answered(wanted, answer),
+            Pending::Explanation => self.explanation_answered(&answer),
+            Pending::Term(wanted) => self.term_answered(wanted, &answer),
         }
     }
 
@@ -180,91 +211,100 @@ impl State {
     /// term's look-up, and an explanation is looked up when the verdict stands.
     fn count_void(&mut self, pending: &Pending, answer: &Answer) -> Option<Next> {
         let counts = !matches!(pending, Pending::Record(Origin::Domain)) && !pending.is_for_explanation();
-        let is_void = counts && is_void(self.question.kind, answer);
+        let is_void = counts && is_void(self.question().kind, answer);
         self.void_lookups = self.void_lookups.saturating_add(usize::from(is_void));
         if let Some(trace) = &mut self.trace {
-            trace.exchange(&self.question, answer, self.lookups, self.void_lookups);
+            let question = self.question.as_ref().unwrap_or(&self.frame.question);
+            trace.exchange(question, answer, self.lookups, self.void_lookups);
         }
         let limit = self.limits.void_lookups;
         (is_void && self.void_lookups > limit).then(|| {
-            let question = self.question.clone();
-            Next::stop(Verdict::PermError, Cause::TooManyVoidLookups { limit, question })
+            let question = self.question().clone();
+            self.stop(Verdict::PermError, Cause::TooManyVoidLookups { limit, question })
         })
     }
 
     /// Selects the record among the texts of a domain (RFC 7208 §4.4, §4.5).
-    fn record_answered(&mut self, origin: Origin, answer: &Answer) -> Next {
-        let domain = self.question.name.clone();
-        match answer {
-            Answer::Unavailable => {
-                return Next::stop(Verdict::TempError, Cause::Unavailable(self.question.clone()));
+    fn record_answered(&mut self, origin: Origin, answer: Answer) -> Next {
+        let domain = self.frame.domain();
+        let texts = match answer {
+            Answer::Records(Records::Txt(texts)) => texts,
+            Answer::NoSuchName => {
+                return self.no_record(origin, Cause::NoSuchName { domain: domain.clone() });
             }
-            Answer::NoSuchName => return self.no_record(origin, Cause::NoSuchName { domain }),
-            Answer::NoRecords | Answer::Records(_) => {}
-        }
-        let mut claimed = answer.as_txt().iter().filter(|text| Record::is_claimed_by(text.as_bytes()));
-        let Some(text) = claimed.next() else {
-            return self.no_record(origin, Cause::NoRecord { domain });
+            Answer::NoRecords | Answer::Records(_) => {
+                return self.no_record(origin, Cause::NoRecord { domain: domain.clone() });
+            }
+            Answer::Unavailable => {
+                let cause = Cause::Unavailable(self.frame.question.clone());
+                return self.stop(Verdict::TempError, cause);
+            }
+        };
+        let mut claimed = texts.iter().enumerate().filter(|(_, text)| Record::is_claimed_by(text.as_bytes()));
+        let Some((number, text)) = claimed.next() else {
+            return self.no_record(origin, Cause::NoRecord { domain: domain.clone() });
         };
         let others = claimed.count();
         if others > 0 {
-            let count = others.saturating_add(1);
-            return Next::stop(Verdict::PermError, Cause::SeveralRecords { domain, count });
+            let (domain, count) = (domain.clone(), others.saturating_add(1));
+            return self.stop(Verdict::PermError, Cause::SeveralRecords { domain, count });
         }
-        let mut first = None;
-        let record = Record::scan(text.clone(), self.networks(), |term| {
-            if first.is_none() && self.concerns(term) {
-                first = Some(*term);
+        match self.scan(text) {
+            Ok(concerns) => {
+                self.frame.learn(texts, number);
+                self.begin(origin, concerns)
             }
-        });
-        match record {
-            Ok(record) => self.begin(origin, domain, record, first),
-            Err(error) => Next::stop(Verdict::PermError, Cause::Syntax { domain, error }),
+            Err(error) => {
+                let domain = self.frame.domain().clone();
+                self.stop(Verdict::PermError, Cause::Syntax { domain, error })
+            }
         }
+    }
+
+    /// Checks the whole syntax of the frame's record, and keeps what is found once in it and the first term that
+    /// concerns the client. Tells whether there is such a term.
+    fn scan(&mut self, text: &Txt) -> Result<bool, RecordError> {
+        let (client, frame) = (self.client, &mut self.frame);
+        let mut is_found = false;
+        parse::terms(text.as_bytes(), client.networks(), &mut frame.index, |term| {
+            if !is_found && client.is_concerned(term) {
+                is_found = true;
+                frame.term = *term;
+            }
+        })?;
+        Ok(is_found)
     }
 
     /// What a domain without a record means depends on who led there: none for the domain itself (RFC 7208
     /// §4.3, §4.5), permerror for `include` (§5.2) and `redirect` (§6.1).
     fn no_record(&mut self, origin: Origin, cause: Cause) -> Next {
-        if matches!(origin, Origin::Include | Origin::Redirect) {
-            let cause = Cause::TargetWithoutRecord { term: self.frame.matched() };
-            return Next::stop(Verdict::PermError, cause);
+        if let (Origin::Include | Origin::Redirect, Some(outer)) = (origin, self.outer.last()) {
+            let term = outer.matched();
+            return self.stop(Verdict::PermError, Cause::TargetWithoutRecord { term });
         }
         match (&cause, self.request.best_guess.take()) {
-            (Cause::NoRecord { domain }, Some(record)) => {
-                let domain = domain.clone();
-                let first = record.raw_terms().find(|term| self.concerns(term));
+            (Cause::NoRecord { .. }, Some(record)) => {
                 self.is_guess = true;
-                self.begin(origin, domain, record, first)
+                let texts = Arc::from([record.as_txt().clone()]);
+                self.frame.learn(texts, 0);
+                // a record is never broken
+                let concerns = self.scan(record.as_txt()).unwrap_or(false);
+                self.begin(origin, concerns)
             }
-            _ => Next::stop(Verdict::None, cause),
+            _ => self.stop(Verdict::None, cause),
         }
     }
 
-    /// Whether a term must be looked at for this client. A trace wants to see every directive.
-    fn concerns(&self, term: &Raw) -> bool {
-        terms::may_match(term.kind, self.request.ip)
-            || (self.trace.is_some() && terms::is_directive(term.kind))
-    }
-
-    /// The networks that must be looked at.
-    fn networks(&self) -> Networks {
-        if self.trace.is_some() { Networks::All } else { Networks::Of(self.request.ip) }
-    }
-
-    /// Begins to evaluate a record, at the first term that concerns the client.
-    fn begin(&mut self, origin: Origin, domain: Name, record: Record, first: Option<Raw>) -> Next {
+    /// Begins to evaluate the record, at the first term that concerns the client, if there is one.
+    fn begin(&mut self, origin: Origin, concerns: bool) -> Next {
         if let Some(trace) = &mut self.trace {
-            trace.record(&domain, &record, self.lookups, self.void_lookups);
+            trace.record(self.frame.domain(), &self.frame.record(), self.lookups, self.void_lookups);
         }
-        let term = first.unwrap_or_else(Raw::version);
-        let frame = Frame { domain, record, term, is_counted: false };
-        if origin == Origin::Include {
-            self.outer.push(core::mem::replace(&mut self.frame, frame));
-        } else {
-            self.frame = frame;
+        if origin == Origin::Redirect {
+            // the record that holds the term is left for good
+            self.outer.pop();
         }
-        if first.is_some() { self.evaluate() } else { self.end_of_record() }
+        if concerns { self.evaluate() } else { self.end_of_record() }
     }
 
     /// The directive matches: in an included record the result decides whether the outer directive does
@@ -275,15 +315,17 @@ impl State {
         let Some(outer) = self.outer.pop() else {
             // RFC 7208 §6.2: only a fail is explained, by the record that made it
             let is_explained = verdict == Verdict::Fail && !self.is_guess;
-            return match self.frame.record.index().exp {
-                Some(_) if is_explained => Next::Do(Task::Explain),
-                _ => Next::End(End::Decided(None)),
+            return match self.frame.index.exp {
+                Some(_) if is_explained => self.explain(),
+                _ => Next::End,
             };
         };
         self.trace_leave(verdict);
         let inner = core::mem::replace(&mut self.frame, outer);
         if verdict == Verdict::Pass {
-            self.innermost.get_or_insert_with(|| inner.matched());
+            if self.innermost.is_none() {
+                self.innermost = Some(inner.into_matched());
+            }
             Next::Match
         } else {
             self.innermost = None;
@@ -294,9 +336,8 @@ impl State {
     /// The directive does not match: on to the next that concerns the client.
     fn not_matched(&mut self) -> Next {
         self.trace_outcome(false);
-        let behind = usize::from(self.frame.term.end);
-        let next =
-            self.frame.record.raw_terms_among(self.networks(), behind).find(|term| self.concerns(term));
+        let client = self.client;
+        let next = self.frame.terms_behind(client.networks()).find(|term| client.is_concerned(term));
         match next {
             Some(term) => {
                 self.frame.go_to(term);
@@ -308,7 +349,7 @@ impl State {
 
     /// No directive is left (RFC 7208 §4.7): redirect, unless there is an `all`, or else neutral.
     fn end_of_record(&mut self) -> Next {
-        match self.frame.record.index().followed() {
+        match self.frame.index.followed() {
             Some(redirect) => {
                 self.frame.go_to(redirect.term(RawKind::Redirect));
                 self.redirect()
@@ -326,46 +367,44 @@ impl State {
                 Next::NoMatch
             }
             None => {
-                let domain = self.frame.domain.clone();
-                Next::stop(Verdict::Neutral, Cause::NoMatch { domain })
+                let domain = self.frame.domain().clone();
+                self.stop(Verdict::Neutral, Cause::NoMatch { domain })
             }
         }
     }
 
-    /// The report; the check is over, and keeps nothing.
-    fn report(&mut self, end: End) -> Report {
-        let (verdict, cause, matched, explanation) = match end {
-            End::Stopped(verdict, cause) => (verdict, Some(cause), None, None),
-            End::Decided(explanation) => {
-                let (verdict, matched) = (self.frame.verdict(), self.frame.matched());
+    /// The report; the check is over.
+    fn report(self: Box<Self>) -> Report {
+        let (verdict, cause, matched) = match self.stopped {
+            Some((verdict, cause)) => (verdict, Some(cause), None),
+            None => {
+                let (verdict, matched) = (self.frame.verdict(), self.frame.into_matched());
                 let cause = (verdict != Verdict::Pass).then(|| Cause::Matched(matched.clone()));
-                (verdict, cause, Some(matched), explanation)
+                (verdict, cause, Some(matched))
             }
         };
         let (lookups, void_lookups) = (self.lookups, self.void_lookups);
         let finish = |tracer: Box<Tracer>| tracer.finish(verdict, cause.as_ref(), lookups, void_lookups);
-        let trace = self.trace.take().map(finish);
-        let domain = self.domain.clone();
+        let trace = self.trace.map(finish);
         let (verdict, cause, best_guess) = if self.is_guess {
-            (Verdict::None, Some(Cause::NoRecord { domain: domain.clone() }), Some(verdict))
+            (Verdict::None, Some(Cause::NoRecord { domain: self.domain.clone() }), Some(verdict))
         } else {
             (verdict, cause, None)
         };
-        let innermost = matched.as_ref().and_then(|_| self.innermost.take());
         Report {
             verdict,
             cause,
-            explanation,
+            explanation: self.explanation,
             identity: self.request.identity,
-            domain: Some(domain),
+            domain: Some(self.domain),
+            innermost: self.innermost.filter(|_| matched.is_some()),
             matched,
-            innermost,
             best_guess,
             lookups,
             void_lookups,
             questions: self.questions,
             trace,
-            request: core::mem::replace(&mut self.request, Request::nothing()),
+            request: self.request,
         }
     }
 

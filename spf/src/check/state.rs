@@ -1,31 +1,80 @@
 //! What a check waits for, and what it does next.
 
 use crate::{
-    parse::Raw,
-    record::{DualPrefix, Record},
+    networks::Networks,
+    parse::{Index, Raw, Reader, Span},
+    record::{DomainSpec, DualPrefix, Record},
     report::Matched,
-    verdict::{Cause, Verdict},
+    verdict::Verdict,
 };
-use alloc::{string::String, sync::Arc};
+use alloc::{sync::Arc, vec::Vec};
 use mail_base::{
     Name,
-    dns::{Mx, Txt},
+    dns::{Mx, Question, Txt},
 };
 
-/// A record that is being evaluated, and the term at which the check is.
+/// The record of a domain, which is asked for or being evaluated, and the term at which the check is.
 #[derive(Clone, Debug)]
 pub(super) struct Frame {
-    pub(super) domain: Name,
-    pub(super) record: Record,
+    /// What asks for the record.
+    pub(super) question: Question,
+    /// The texts of the domain, once they are known.
+    texts: Option<Arc<[Txt]>>,
+    /// Which of them is the record.
+    number: usize,
+    pub(super) index: Index,
     pub(super) term: Raw,
     /// Whether the term has been counted: a term that waits for the client's name is evaluated again.
     pub(super) is_counted: bool,
 }
 
 impl Frame {
-    /// Nothing is known of the domain yet.
-    pub(super) fn before(domain: Name) -> Self {
-        Self { domain, record: Record::nothing(), term: Raw::version(), is_counted: false }
+    /// Nothing but the domain is known yet.
+    pub(super) fn new(domain: Name) -> Self {
+        Self {
+            question: Question::txt(domain),
+            texts: None,
+            number: 0,
+            index: Index::default(),
+            term: Raw::version(),
+            is_counted: false,
+        }
+    }
+
+    /// Keeps the record: the text of this number.
+    pub(super) fn learn(&mut self, texts: Arc<[Txt]>, number: usize) {
+        (self.texts, self.number) = (Some(texts), number);
+    }
+
+    pub(super) fn domain(&self) -> &Name {
+        &self.question.name
+    }
+
+    fn text(&self) -> Option<&Txt> {
+        self.texts.as_deref()?.get(self.number)
+    }
+
+    fn octets(&self) -> &[u8] {
+        self.text().map_or(&[], Txt::as_bytes)
+    }
+
+    /// A part of the record.
+    pub(super) fn part(&self, span: Span) -> &[u8] {
+        span.of(self.octets())
+    }
+
+    /// A domain-spec of the record.
+    pub(super) fn domain_spec(&self, span: Span) -> DomainSpec<'_> {
+        DomainSpec::of(self.part(span))
+    }
+
+    pub(super) fn record(&self) -> Record {
+        Record::indexed(self.text().cloned().unwrap_or_default(), self.index)
+    }
+
+    /// The terms behind this one that are no networks, and those that are among these.
+    pub(super) fn terms_behind(&self, networks: Networks) -> impl Iterator<Item = Raw> {
+        Reader::again(self.octets(), usize::from(self.term.end)).among(networks)
     }
 
     /// Goes on to a term of the record.
@@ -34,12 +83,43 @@ impl Frame {
     }
 
     pub(super) fn matched(&self) -> Matched {
-        Matched::new(&self.domain, &self.record, self.term.at)
+        Matched::new(self.domain().clone(), self.record(), self.term.at)
+    }
+
+    /// The same, where the frame is left for good.
+    pub(super) fn into_matched(self) -> Matched {
+        let record = self.record();
+        Matched::new(self.question.name, record, self.term.at)
     }
 
     /// What a match of the term means.
     pub(super) fn verdict(&self) -> Verdict {
         self.term.qualifier.verdict()
+    }
+}
+
+/// The records that are left until another one is evaluated, the outermost first: no more than the limit of look-ups.
+/// Most checks never have more than one of them, which takes nothing from the heap.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Outer {
+    first: Option<Frame>,
+    others: Vec<Frame>,
+}
+
+impl Outer {
+    pub(super) fn push(&mut self, frame: Frame) {
+        match &self.first {
+            None => self.first = Some(frame),
+            Some(_) => self.others.push(frame),
+        }
+    }
+
+    pub(super) fn pop(&mut self) -> Option<Frame> {
+        self.others.pop().or_else(|| self.first.take())
+    }
+
+    pub(super) fn last(&self) -> Option<&Frame> {
+        self.others.last().or(self.first.as_ref())
     }
 }
 
@@ -109,29 +189,14 @@ pub(super) enum Task {
 }
 
 /// What happens next.
+#[derive(Clone, Copy)]
 pub(super) enum Next {
     /// Wait for the answer to the question.
     Wait,
-    /// Do this at once.
-    Do(Task),
     /// The term matches.
     Match,
     /// The term does not match.
     NoMatch,
     /// The check ends, wherever it is.
-    End(End),
-}
-
-impl Next {
-    pub(super) fn stop(verdict: Verdict, cause: Cause) -> Self {
-        Self::End(End::Stopped(verdict, cause))
-    }
-}
-
-/// How a check ends.
-pub(super) enum End {
-    /// The term is the verdict, and this its explanation.
-    Decided(Option<String>),
-    /// There is no term to decide.
-    Stopped(Verdict, Cause),
+    End,
 }

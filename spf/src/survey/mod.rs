@@ -219,7 +219,7 @@ impl Survey {
             return None;
         };
         self.overview.lookups = self.overview.lookups.saturating_add(1);
-        let term = Matched::new(&frame.domain, &frame.record, redirect.at);
+        let term = Matched::new(frame.domain.clone(), frame.record.clone(), redirect.at);
         match self.target(&frame.domain, &frame.record, redirect.domain, term) {
             Some(name) if !self.is_open(&name) && name != frame.domain => {
                 let pending =
@@ -228,8 +228,8 @@ impl Survey {
             }
             Some(_) => {
                 self.overview.problems.push(Problem::Loop(Matched::new(
-                    &frame.domain,
-                    &frame.record,
+                    frame.domain.clone(),
+                    frame.record.clone(),
                     redirect.at,
                 )));
                 self.leave(frame.passed);
@@ -262,7 +262,7 @@ impl Survey {
         }
         self.overview.lookups = self.overview.lookups.saturating_add(1);
         let (domain, record) = (frame.domain.clone(), frame.record.clone());
-        let matched = Matched::new(&domain, &record, term.at);
+        let matched = Matched::new(domain.clone(), record.clone(), term.at);
         match term.kind {
             RawKind::A(span, prefix) => {
                 let name = self.target(&domain, &record, span, matched)?;
@@ -327,7 +327,7 @@ impl Survey {
         let exchangers = answer.as_mx();
         if exchangers.len() > EXCHANGERS {
             let frame = self.frames.last()?;
-            let term = Matched::new(&frame.domain, &frame.record, frame.term.at);
+            let term = Matched::new(frame.domain.clone(), frame.record.clone(), frame.term.at);
             self.overview.problems.push(Problem::TooManyExchangers(term));
             return None;
         }
