@@ -22,6 +22,7 @@
 //! parts into names, so the letters-digits-hyphen rule of host names would refuse questions that the RFC asks.
 //! [`Name::is_host_name`] tells whether a name keeps that narrower rule too.
 
+use crate::scan::{HIGHEST, between};
 use alloc::{
     string::{String, ToString},
     sync::Arc,
@@ -239,62 +240,30 @@ fn check_words(octets: &[u8]) -> Option<bool> {
         return None;
     }
     let (words, rest) = octets.as_chunks::<8>();
-    // an octet has its high bit set here where it breaks a rule, or is in upper case
+    // an octet has its highest bit set here where it breaks a rule, or is in upper case
     let (mut wrong, mut upper_case) = (0, 0);
     // a label before which there is nothing begins as one behind a dot
     let mut dot_before = 0x80;
     for word in words {
-        let word = Word::of(*word);
-        let dots = word.dots();
-        wrong |= word.forbidden() | (dots & ((dots << 8) | dot_before));
-        upper_case |= word.upper_case();
+        let word = u64::from_le_bytes(*word);
+        let dots = between(word, b'.', b'.');
+        wrong |= forbidden(word) | (dots & ((dots << 8) | dot_before));
+        upper_case |= between(word, b'A', b'Z');
         dot_before = dots >> 56;
     }
     if !rest.is_empty() {
         // some of its octets are looked at again
-        let word = Word::of(*last);
-        let dots = word.dots();
-        wrong |= word.forbidden() | (dots & (dots << 8));
-        upper_case |= word.upper_case();
+        let word = u64::from_le_bytes(*last);
+        let dots = between(word, b'.', b'.');
+        wrong |= forbidden(word) | (dots & (dots << 8));
+        upper_case |= between(word, b'A', b'Z');
     }
-    (wrong & HIGH_BITS == 0).then_some(upper_case & HIGH_BITS != 0)
+    (wrong == 0).then_some(upper_case != 0)
 }
 
-const HIGH_BITS: u64 = u64::from_ne_bytes([0x80; 8]);
-
-/// Eight octets, the first of them lowest. What is asked of each is answered in its high bit; the other bits mean
-/// nothing.
-#[derive(Clone, Copy)]
-struct Word {
-    octets: u64,
-    /// The same without their high bits, so that no sum carries into the next octet.
-    low: u64,
-}
-
-impl Word {
-    fn of(octets: [u8; 8]) -> Self {
-        let octets = u64::from_le_bytes(octets);
-        Self { octets, low: octets & !HIGH_BITS }
-    }
-
-    /// Which octets are at least this one, as far as they are ASCII.
-    fn at_least(self, octet: u8) -> u64 {
-        self.low.wrapping_add(u64::from_ne_bytes([0x80_u8.wrapping_sub(octet); 8]))
-    }
-
-    /// Which octets no name may have.
-    fn forbidden(self) -> u64 {
-        self.octets | !self.at_least(b' ') | self.at_least(0x7f)
-    }
-
-    fn upper_case(self) -> u64 {
-        self.at_least(b'A') & !self.at_least(b'[')
-    }
-
-    fn dots(self) -> u64 {
-        let others = (self.low ^ u64::from_ne_bytes([b'.'; 8])).wrapping_add(!HIGH_BITS);
-        !others & HIGH_BITS
-    }
+/// The highest bits of the octets that no name may have.
+fn forbidden(word: u64) -> u64 {
+    !between(word, b' ', b'~') & HIGHEST
 }
 
 /// Finds the first rule that a name breaks, octet by octet.

@@ -9,6 +9,9 @@ pub const fn each(octet: u8) -> u64 {
     u64::from_ne_bytes([octet; 8])
 }
 
+/// The highest bit of each octet of a word.
+pub const HIGHEST: u64 = each(0x80);
+
 /// Which octet of a word, the first of them lowest, is the first that has a bit set.
 #[inline]
 #[must_use]
@@ -46,7 +49,14 @@ pub const fn between(word: u64, least: u8, most: u8) -> u64 {
     let low = word & each(0x7f);
     let is_least = low.wrapping_add(each(0x80_u8.wrapping_sub(least)));
     let is_above = low.wrapping_add(each(0x7f_u8.wrapping_sub(most)));
-    is_least & !is_above & !word & each(0x80)
+    is_least & !is_above & !word & HIGHEST
+}
+
+/// The highest bits of the octets of a word side by side, that of the first octet lowest. No other bit may be set.
+#[inline]
+#[must_use]
+pub const fn gathered(bits: u64) -> u64 {
+    bits.wrapping_mul(0x0002_0408_1020_4081) >> 56
 }
 
 /// The offset of the first `wanted`.
@@ -84,7 +94,7 @@ pub fn position_in_words(octets: &[u8], mut at: usize, meant: impl Fn(u64) -> u6
 /// The highest bit of the first octet that is zero; what it gives of those behind means nothing.
 #[inline]
 const fn zeros(word: u64) -> u64 {
-    word.wrapping_sub(each(0x01)) & !word & each(0x80)
+    word.wrapping_sub(each(0x01)) & !word & HIGHEST
 }
 
 #[inline]
@@ -94,7 +104,7 @@ fn has(block: &[u8; BLOCK], wanted: u8) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{between, position, position_near, word_at};
+    use super::{HIGHEST, between, gathered, position, position_near, word_at};
     use alloc::vec;
 
     #[test]
@@ -122,6 +132,15 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn bits_are_gathered_in_their_order() {
+        for bits in 0..=u8::MAX {
+            let octets = core::array::from_fn(|at| if bits >> at & 1 == 1 { 0x80 } else { 0 });
+            assert_eq!(gathered(u64::from_le_bytes(octets)), u64::from(bits));
+        }
+        assert_eq!(gathered(HIGHEST), 0xff);
     }
 
     #[test]

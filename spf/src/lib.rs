@@ -23,7 +23,6 @@ pub mod srs;
 pub mod survey;
 pub mod trace;
 pub mod verdict;
-mod words;
 
 mod check;
 

@@ -1,7 +1,7 @@
 //! The smallest parts of a record, octet by octet: classes of characters, numbers and addresses. They know nothing
 //! of records.
 
-use crate::words::{HIGH, Word, first, set_of};
+use mail_base::scan::{HIGHEST, between, each, gathered, position_in_words};
 
 pub(crate) const LETTER: u8 = 1;
 pub(crate) const DIGIT: u8 = 2;
@@ -37,25 +37,8 @@ pub(crate) fn is_of(octet: u8, classes: u8) -> bool {
 
 /// How many octets from the start are macro-literals: visible, and no percent sign. Eight are looked at in one.
 pub(crate) fn literal_length(octets: &[u8]) -> usize {
-    let (words, rest) = octets.as_chunks::<8>();
-    for (count, word) in words.iter().enumerate() {
-        let others = Word::of(*word).others_than_literals();
-        if others != 0 {
-            return count.wrapping_mul(8).wrapping_add(first(others));
-        }
-    }
-    // behind the last octets there are zeros, which are no literals
-    let mut last = [0; 8];
-    match octets.last_chunk::<8>() {
-        Some(word) => {
-            let known = 8_usize.wrapping_sub(rest.len()).wrapping_mul(8);
-            let word = u64::from_le_bytes(*word).checked_shr(known as u32).unwrap_or(0);
-            last = word.to_le_bytes();
-        }
-        None => last.iter_mut().zip(rest).for_each(|(to, from)| *to = *from),
-    }
-    let before = octets.len().wrapping_sub(rest.len());
-    before.wrapping_add(first(Word::of(last).others_than_literals()))
+    let others = |word| (!between(word, b'!', b'~') | between(word, b'%', b'%')) & HIGHEST;
+    position_in_words(octets, 0, others).unwrap_or(octets.len())
 }
 
 /// Whether a text ends in a dot and a top label.
@@ -85,8 +68,9 @@ pub(crate) fn ends_in_top_label(octets: &[u8]) -> bool {
 /// Whether eight octets end in a dot and letters, as almost all names do.
 #[inline]
 fn ends_in_letters(octets: &[u8; 8]) -> bool {
-    let word = Word::of(*octets);
-    let behind = (word.others_than_letters().leading_zeros() / 8) as usize;
+    let word = u64::from_le_bytes(*octets) | each(0x20);
+    let others = !between(word, b'a', b'z') & HIGHEST;
+    let behind = (others.leading_zeros() / 8) as usize;
     behind > 0 && octets.iter().rev().nth(behind) == Some(&b'.')
 }
 
@@ -251,7 +235,7 @@ fn ip6_prefix(octets: &[u8]) -> Option<(u8, &[u8])> {
 /// caller to see that it ends there.
 #[inline(always)]
 fn usual_ip6_end(octets: &[u8; 16]) -> Option<usize> {
-    let (digits, colons) = (set_of(octets, Word::hex_digits), set_of(octets, |word| word.equal(b':')));
+    let (digits, colons) = (set_of(octets, hex_digits), set_of(octets, |word| between(word, b':', b':')));
     let others = !(digits | colons);
     // behind the window there is another octet in any case
     let end = others.trailing_zeros();
@@ -368,7 +352,20 @@ fn hex_group(octets: &[u8]) -> (u32, usize) {
 #[inline(always)]
 fn are_hex_digits(octets: [u8; 4]) -> bool {
     let [first, second, third, fourth] = octets;
-    Word::of([first, second, third, fourth, b'0', b'0', b'0', b'0']).hex_digits() == HIGH
+    hex_digits(u64::from_le_bytes([first, second, third, fourth, b'0', b'0', b'0', b'0'])) == HIGHEST
+}
+
+/// Which of eight octets are hexadecimal digits.
+#[inline(always)]
+fn hex_digits(word: u64) -> u64 {
+    between(word, b'0', b'9') | between(word | each(0x20), b'a', b'f')
+}
+
+/// The octets of which something is true, each as one bit, the first of them lowest.
+#[inline(always)]
+fn set_of(octets: &[u8; 16], is: impl Fn(u64) -> u64) -> u64 {
+    let (words, _) = octets.as_chunks::<8>();
+    words.iter().rev().fold(0, |set, word| (set << 8) | gathered(is(u64::from_le_bytes(*word))))
 }
 
 /// The number that four hexadecimal digits write.
