@@ -224,8 +224,7 @@ impl NamePart {
 #[must_use]
 pub fn name_length(octets: &[u8]) -> usize {
     // zeros, which stand behind the end, are none of a name
-    let others =
-        |word| (!scan::between(word, b'!', b'~') | scan::between(word, b':', b':')) & scan::each(0x80);
+    let others = |word| (!scan::between(word, b'!', b'~') | scan::between(word, b':', b':')) & scan::HIGHEST;
     scan::position_in_words(octets, 0, others).unwrap_or(octets.len())
 }
 

@@ -19,7 +19,7 @@
 //! # Ok::<(), mail_base::lines::LineEndError>(())
 //! ```
 
-use crate::scan::{self, each};
+use crate::scan::{self, HIGHEST, each};
 use core::fmt;
 
 /// What is done about a CR or LF that is not part of a CRLF.
@@ -166,8 +166,7 @@ pub fn plain_line(octets: &[u8], limit: usize) -> Option<&[u8]> {
 #[inline]
 fn plain_length(octets: &[u8]) -> usize {
     // the highest bit says that an octet is below 0x20 or above 0x7e, or stands behind one that is
-    let others =
-        |word: u64| (word.wrapping_sub(each(b' ')) | word.wrapping_add(each(0x01)) | word) & each(0x80);
+    let others = |word: u64| (word.wrapping_sub(each(b' ')) | word.wrapping_add(each(0x01)) | word) & HIGHEST;
     let (words, rest) = octets.as_chunks::<8>();
     let mut at: usize = 0;
     for word in words {
@@ -203,7 +202,7 @@ pub(crate) fn position_of_end(octets: &[u8], from: usize) -> Option<usize> {
 
 /// Which of the eight octets of a word is the first below `limit`, which is at most 0x80.
 fn first_below(word: u64, limit: u8) -> Option<usize> {
-    let below = word.wrapping_sub(each(limit)) & !word & each(0x80);
+    let below = word.wrapping_sub(each(limit)) & !word & HIGHEST;
     (below != 0).then(|| scan::first(below))
 }
 

@@ -1,7 +1,7 @@
 //! Which octets may stand where, as a table: the readers of commands look every octet up once. Letters and digits are
 //! told for many octets at once.
 
-use mail_base::scan::{between, each, word_at};
+use mail_base::scan::{HIGHEST, between, each, gathered, word_at};
 
 /// Letters and digits.
 pub(crate) const ALPHANUMERIC: u8 = 1;
@@ -91,9 +91,7 @@ fn marks(line: &[u8], from: usize) -> u64 {
 fn marks_of_word(word: u64) -> u64 {
     // with the bit that small letters have and capitals have not
     let letters = between(word | each(0x20), b'a', b'z');
-    let others = !(letters | between(word, b'0', b'9')) & each(0x80);
-    // brings the highest bits of all octets together
-    others.wrapping_mul(0x0002_0408_1020_4081) >> 56
+    gathered(!(letters | between(word, b'0', b'9')) & HIGHEST)
 }
 
 /// A word of at most eight letters, digits and hyphens as a number, in either case the same. Longer words are 0.

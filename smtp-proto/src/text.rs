@@ -3,7 +3,7 @@
 use crate::error::{TextError, TextErrorKind};
 use alloc::{borrow::Cow, string::String, vec::Vec};
 use core::fmt;
-use mail_base::scan::{self, each};
+use mail_base::scan::{self, HIGHEST, each};
 
 macro_rules! checked_text {
     ($(#[$doc:meta])* $name:ident, $is_allowed:expr) => {
@@ -194,7 +194,7 @@ fn lie_between<const LEAST: u8>(octets: &[u8]) -> bool {
     let (words, _) = octets.as_chunks::<8>();
     // some of the last eight may be looked at twice
     let found = words.iter().chain([last]).fold(0, |found, word| found | suspects(u64::from_le_bytes(*word)));
-    found & each(0x80) == 0
+    found & HIGHEST == 0
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 //! turns into vector instructions, and at words of eight octets only in the block that has something. Where there
 //! is something every few octets, [`compact`] goes octet by octet, without a branch that can be foreseen wrongly.
 
-use mail_base::scan::{each, first};
+use mail_base::scan::{HIGHEST, each, first};
 
 pub(super) const BLOCK: usize = 64;
 
@@ -111,7 +111,7 @@ pub(super) fn space_length(octets: &[u8]) -> usize {
     let (words, rest) = octets.as_chunks::<8>();
     for (position, word) in words.iter().enumerate() {
         let word = u64::from_le_bytes(*word);
-        let others = !(zeros_in_word(word ^ each(b' ')) | zeros_in_word(word ^ each(b'\t'))) & each(0x80);
+        let others = !(zeros_in_word(word ^ each(b' ')) | zeros_in_word(word ^ each(b'\t'))) & HIGHEST;
         if others != 0 {
             return position.saturating_mul(8).saturating_add(first(others));
         }
@@ -123,7 +123,7 @@ pub(super) fn space_length(octets: &[u8]) -> usize {
 /// The highest bit of each octet of a word for which [`is_change`] holds.
 fn changes_in_word(word: u64, next: u64) -> u64 {
     let is_low = !((next & each(0x7f)).wrapping_add(each(0x7f - b' ')) | next);
-    zeros_in_word(word ^ each(b'\t')) | (zeros_in_word(word ^ each(b' ')) & is_low & each(0x80))
+    zeros_in_word(word ^ each(b'\t')) | (zeros_in_word(word ^ each(b' ')) & is_low & HIGHEST)
 }
 
 fn stops_in_word(word: u64, next: u64) -> u64 {
