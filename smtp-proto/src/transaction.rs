@@ -263,6 +263,10 @@ impl<'e> Transaction<'e> {
     /// Sends as much of the envelope as the session can take before the next reply.
     fn send_envelope(&mut self, client: &mut Client, out: &mut Vec<u8>) -> Result<(), Failure> {
         if !self.is_mail_sent {
+            // these replies would be taken for those of this message
+            if client.awaits_transaction() {
+                return Err(Misuse::NotNow.into());
+            }
             if !client.can_send_more() {
                 return Ok(());
             }
@@ -371,13 +375,23 @@ impl<'e> Transaction<'e> {
     /// Writes a piece of the body, after [`Advance::NeedBody`].
     ///
     /// # Errors
-    /// [`Misuse`] where it is not time for the body, and at a bare CR or LF, if those are refused.
+    /// [`Misuse`] where it is not time for the body, and at a bare CR or LF, if those are refused. Behind DATA the
+    /// connection can then only be closed; behind BDAT the next [`advance`](Self::advance) gives the message up.
     pub fn body(&mut self, client: &mut Client, octets: &[u8], out: &mut Vec<u8>) -> Result<(), Misuse> {
-        match self.step {
+        let sent = match self.step {
             Step::Body if self.via_chunks => client.chunk(octets, false, out),
             Step::Body => client.body(octets, out),
             _ => Err(Misuse::NotNow),
+        };
+        self.give_up_if_broken(sent)
+    }
+
+    /// No more is asked of a body that was broken off.
+    fn give_up_if_broken(&mut self, sent: Result<(), Misuse>) -> Result<(), Misuse> {
+        if let Err(Misuse::LineEnd { .. } | Misuse::TooLarge { .. }) = sent {
+            self.step = Step::Replies;
         }
+        sent
     }
 
     /// Ends the body.
@@ -385,11 +399,12 @@ impl<'e> Transaction<'e> {
     /// # Errors
     /// As [`body`](Self::body).
     pub fn end_body(&mut self, client: &mut Client, out: &mut Vec<u8>) -> Result<(), Misuse> {
-        match self.step {
-            Step::Body if self.via_chunks => client.chunk(b"", true, out)?,
-            Step::Body => client.end_body(out)?,
-            _ => return Err(Misuse::NotNow),
-        }
+        let sent = match self.step {
+            Step::Body if self.via_chunks => client.chunk(b"", true, out),
+            Step::Body => client.end_body(out),
+            _ => Err(Misuse::NotNow),
+        };
+        self.give_up_if_broken(sent)?;
         self.step = Step::Replies;
         Ok(())
     }

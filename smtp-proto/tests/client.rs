@@ -149,9 +149,104 @@ fn groups_end_where_the_session_may_change() {
     assert_eq!((talk.client.accepted(), talk.next()), (1, Advance::NeedCommand));
     talk.client.body(b"a\r\n.", &mut talk.out).unwrap();
     talk.client.end_body(&mut talk.out).unwrap();
-    talk.send("MAIL FROM:<a@b>").unwrap();
-    assert_eq!(talk.hear("").unwrap(), "a\r\n..\r\n.\r\nMAIL FROM:<a@b>\r\n");
+    assert_eq!(talk.send("MAIL FROM:<a@b>"), Err(Misuse::NotNow), "the reply to the body is owed");
+    talk.send("RSET").unwrap();
+    assert_eq!(talk.hear("").unwrap(), "a\r\n..\r\n.\r\nRSET\r\n");
     assert_eq!(talk.client.deadline(), Some(600));
+    assert_eq!(talk.hear("250 e\r\n").unwrap(), "");
+    talk.send("MAIL FROM:<a@b>").unwrap();
+    talk.hear("250 f\r\n250 g\r\n").unwrap();
+    assert_eq!(talk.send("MAIL FROM:<a@b>"), Err(Misuse::NotNow), "there is a message already");
+}
+
+fn lmtp(offer: &str) -> Talk {
+    let config = ClientConfig::new(host("c").into_owned()).with_tls(TlsPolicy::None).with_lmtp(true);
+    let mut talk = with(config);
+    let lines: String = offer.split(' ').map(|line| format!("250-{line}\r\n")).collect();
+    talk.hear(&format!("220 mx\r\n250-mx\r\n{lines}250 X-END\r\n")).unwrap();
+    talk.out.clear();
+    talk.events.clear();
+    talk
+}
+
+/// With LMTP only the replies to RCPT tell how many replies the body has.
+#[test]
+fn the_next_message_waits_for_the_replies_of_the_last() {
+    let mut talk = lmtp("PIPELINING");
+    for line in ["MAIL FROM:<a@b>", "RCPT TO:<c@d>", "RCPT TO:<e@f>", "DATA"] {
+        talk.send(line).unwrap();
+    }
+    talk.hear("250 a\r\n250 b\r\n250 c\r\n354 d\r\n").unwrap();
+    talk.client.end_body(&mut talk.out).unwrap();
+    for reply in ["250 e\r\n", "250 f\r\n"] {
+        let mail = Command::parse(b"MAIL FROM:<a@b>", &Rules::STRICT).unwrap();
+        assert!(!talk.client.can_send(&mail));
+        assert_eq!(talk.send("MAIL FROM:<a@b>"), Err(Misuse::NotNow), "before {reply}");
+        talk.hear(reply).unwrap();
+        assert!(talk.events.last().unwrap().contains("to: Body"));
+    }
+    for line in ["MAIL FROM:<a@b>", "RCPT TO:<c@d>", "RSET"] {
+        talk.send(line).unwrap();
+    }
+    assert_eq!(talk.send("MAIL FROM:<a@b>"), Err(Misuse::NotNow));
+    talk.hear("250 g\r\n250 h\r\n").unwrap();
+    // nothing in the reply to RSET changes the next message
+    for line in ["MAIL FROM:<a@b>", "RCPT TO:<c@d>", "DATA"] {
+        talk.send(line).unwrap();
+    }
+    talk.hear("250 i\r\n250 j\r\n250 k\r\n354 l\r\n").unwrap();
+    assert_eq!(talk.client.accepted(), 1);
+    talk.client.end_body(&mut talk.out).unwrap();
+    talk.hear("250 m\r\n").unwrap();
+    assert_eq!(talk.next(), Advance::NeedCommand);
+}
+
+#[test]
+fn nothing_but_the_rest_of_the_body_follows_a_chunk() {
+    let mut talk = ready("PIPELINING CHUNKING");
+    talk.send("MAIL FROM:<a@b>").unwrap();
+    talk.send("RCPT TO:<c@d>").unwrap();
+    talk.client.chunk(b"x\r\n", false, &mut talk.out).unwrap();
+    assert_eq!(talk.send("RCPT TO:<e@f>"), Err(Misuse::NotNow));
+    talk.client.chunk(b"x\r\n", true, &mut talk.out).unwrap();
+    assert_eq!(talk.send("RCPT TO:<e@f>"), Err(Misuse::NotNow));
+    assert_eq!(talk.send("MAIL FROM:<a@b>"), Err(Misuse::NotNow));
+    assert_eq!(talk.client.chunk(b"x\r\n", true, &mut talk.out), Err(Misuse::NotNow));
+    talk.hear("250 a\r\n250 b\r\n250 c\r\n250 d\r\n").unwrap();
+    assert!(!talk.client.is_in_transaction());
+    talk.send("MAIL FROM:<a@b>").unwrap();
+    talk.send("RCPT TO:<c@d>").unwrap();
+}
+
+#[test]
+fn a_reset_that_was_sent_already_ends_a_message_whose_chunk_was_refused() {
+    let mut talk = ready("PIPELINING CHUNKING");
+    talk.send("MAIL FROM:<a@b>").unwrap();
+    talk.send("RCPT TO:<c@d>").unwrap();
+    talk.client.chunk(b"x\r\n", false, &mut talk.out).unwrap();
+    talk.client.chunk(b"x\r\n", true, &mut talk.out).unwrap();
+    talk.send("RSET").unwrap();
+    talk.hear("250 a\r\n250 b\r\n552 c\r\n503 d\r\n250 e\r\n").unwrap();
+    assert_eq!(talk.send("MAIL FROM:<a@b>"), Ok(()));
+}
+
+/// RFC 4468 §3.3: BURL without LAST is a part of the message, as a chunk is.
+#[test]
+fn burl_ends_the_message_only_with_last() {
+    let mut talk = lmtp("PIPELINING CHUNKING BURL");
+    assert_eq!(talk.send("BURL imap://x"), Err(Misuse::NotNow), "there is no message");
+    for line in ["MAIL FROM:<a@b>", "RCPT TO:<c@d>", "RCPT TO:<e@f>", "BURL imap://x"] {
+        talk.send(line).unwrap();
+    }
+    assert_eq!(talk.send("RCPT TO:<g@h>"), Err(Misuse::NotNow));
+    talk.hear("250 a\r\n250 b\r\n250 c\r\n250 d\r\n").unwrap();
+    assert!(talk.events.last().unwrap().contains("to: Chunk"));
+    assert!(talk.client.is_in_transaction());
+    assert_eq!(talk.send("DATA"), Err(Misuse::NotNow));
+    talk.send("BURL imap://y LAST").unwrap();
+    talk.hear("250 e\r\n250 f\r\n").unwrap();
+    assert!(talk.events.last().unwrap().contains("to: Body"));
+    assert!(!talk.client.is_in_transaction());
 }
 
 #[test]
@@ -262,6 +357,11 @@ fn bodies_with_bare_line_ends_are_refused_or_made_good() {
     let mut strict = begin(LineEndings::Strict);
     assert_eq!(strict.client.chunk(b"a\n", false, &mut strict.out), Err(Misuse::LineEnd { at: 1 }));
     assert!(strict.out.is_empty());
+    assert_eq!(strict.client.chunk(b"a\r\n", true, &mut strict.out), Err(Misuse::NotNow));
+    assert_eq!(strict.send("MAIL FROM:<a@b>"), Err(Misuse::NotNow), "the server still has the message");
+    strict.send("RSET").unwrap();
+    strict.hear("250 ok\r\n").unwrap();
+    strict.send("MAIL FROM:<a@b>").unwrap();
 
     let mut normalising = begin(LineEndings::Normalise);
     normalising.client.chunk(b"a\n\r", false, &mut normalising.out).unwrap();

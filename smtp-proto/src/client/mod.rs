@@ -9,7 +9,8 @@
 //!
 //! The machine makes the handshake by itself: greeting, EHLO (or HELO where that is not known), STARTTLS as the
 //! [`TlsPolicy`] says. From [`Event::Ready`] on the caller sends commands. Where the server offers PIPELINING
-//! several may wait for their replies; [`Client::can_send`] knows which may follow which (RFC 2920 §3.1).
+//! several may wait for their replies; [`Client::can_send`] knows which may follow which (RFC 2920 §3.1). The next
+//! MAIL waits until every reply of the message before it has come.
 //! Commands that the server's offer does not cover are a [`Misuse`](crate::Misuse), and never sent.
 //!
 //! For one message to many recipients use a [`Transaction`](crate::Transaction) on top.
@@ -80,6 +81,8 @@ struct Transaction {
     accepted: u32,
     /// A chunk was refused, and with it the message.
     is_refused: bool,
+    /// Its end was sent, or it was broken off between chunks: nothing more of it goes out.
+    is_ended: bool,
     /// How many replies to the end of the body have come.
     body_replies: u32,
     /// There is one as soon as a chunk has been sent.
@@ -288,8 +291,8 @@ impl Client {
             }
             Sent::Chunk if !code.is_success() => self.transaction.is_refused = true,
             Sent::Body if self.sent.front() != Some(&Sent::Body) => {
-                // behind a chunk that was refused only RSET helps (RFC 3030 §2)
-                self.transaction.is_open = self.transaction.is_refused;
+                // behind a chunk that was refused only RSET helps (RFC 3030 §2), which may have been sent already
+                self.transaction.is_open &= self.transaction.is_refused;
             }
             Sent::Mail if !code.is_success() => self.transaction.is_open = false,
             Sent::Quit => self.phase = Phase::Closed,

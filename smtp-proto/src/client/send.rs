@@ -15,9 +15,39 @@ impl Client {
     /// Whether this command may be sent now, in front of the replies that are still awaited.
     #[must_use]
     pub fn can_send(&self, command: &Command<'_>) -> bool {
-        let is_alone =
-            matches!(command, Command::Ehlo(_) | Command::Helo(_) | Command::Lhlo(_) | Command::StartTls);
-        self.can_send_more() && (self.sent.is_empty() || !is_alone)
+        match command {
+            Command::Ehlo(_) | Command::Helo(_) | Command::Lhlo(_) | Command::StartTls => {
+                self.can_send_more() && self.sent.is_empty()
+            }
+            Command::Mail(_) => self.can_send_mail(),
+            Command::Rcpt(_) => self.can_send_rcpt(),
+            Command::Burl { .. } => self.can_send_piece(),
+            _ => self.can_send_more(),
+        }
+    }
+
+    /// The replies of one message must not be taken for those of the next: which reply is the last of a body, and
+    /// whether a message is still open, is known only when they are there.
+    fn can_send_mail(&self) -> bool {
+        self.can_send_more() && !self.transaction.is_open && !self.awaits_transaction()
+    }
+
+    /// No recipient may follow the body, or a part of it (RFC 3030 §2).
+    fn can_send_rcpt(&self) -> bool {
+        let has_body = self.transaction.is_ended || self.transaction.filter.is_some();
+        self.can_send_more() && !has_body
+    }
+
+    /// Whether a chunk, or what stands for one, may follow.
+    fn can_send_piece(&self) -> bool {
+        self.can_send_more() && self.transaction.is_open && !self.transaction.is_ended
+    }
+
+    /// Whether replies are awaited that belong to a message.
+    pub(crate) fn awaits_transaction(&self) -> bool {
+        let is_of_message =
+            |sent: &Sent| matches!(sent, Sent::Mail | Sent::Rcpt | Sent::Data | Sent::Chunk | Sent::Body);
+        self.sent.iter().any(is_of_message)
     }
 
     /// Whether a command that need not stand alone may be sent now.
@@ -65,7 +95,12 @@ impl Client {
                 self.check_auth(auth)?;
                 Sent::Auth
             }
-            Command::Burl { .. } => self.need(Extension::Burl, Sent::Body)?,
+            Command::Burl { last, .. } => {
+                self.need(Extension::Burl, ())?;
+                let filter = self.chunk_filter();
+                self.transaction.filter = Some(filter);
+                self.piece(*last)
+            }
             _ => Sent::Other,
         };
         command.write(out);
@@ -79,7 +114,7 @@ impl Client {
     /// As [`send`](Self::send).
     pub fn send_mail(&mut self, mail: &Mail<'_>, out: &mut Vec<u8>) -> Result<(), Misuse> {
         self.check_open()?;
-        if !self.can_send_more() {
+        if !self.can_send_mail() {
             return Err(Misuse::NotNow);
         }
         self.check_mail(mail)?;
@@ -97,7 +132,7 @@ impl Client {
     /// As [`send`](Self::send).
     pub fn send_rcpt(&mut self, rcpt: &Rcpt<'_>, out: &mut Vec<u8>) -> Result<(), Misuse> {
         self.check_open()?;
-        if !self.can_send_more() {
+        if !self.can_send_rcpt() {
             return Err(Misuse::NotNow);
         }
         self.check_rcpt(rcpt)?;
@@ -233,7 +268,8 @@ impl Client {
         };
         encoder.finish(out).map_err(|error| self.break_off(error))?;
         self.waiting_since = None;
-        self.sent.push_back(Sent::Body);
+        let sent = self.piece(true);
+        self.sent.push_back(sent);
         Ok(())
     }
 
@@ -257,16 +293,14 @@ impl Client {
     pub fn chunk(&mut self, octets: &[u8], last: bool, out: &mut Vec<u8>) -> Result<(), Misuse> {
         self.check_open()?;
         self.need(Extension::Chunking, ())?;
-        if !self.can_send_chunk() || !self.transaction.is_open {
+        if !self.can_send_piece() {
             return Err(Misuse::NotNow);
         }
-        let endings =
-            if self.transaction.is_binary { LineEndings::Keep } else { self.config.body_line_endings };
-        let mut filter = self.transaction.filter.take().unwrap_or_else(|| EndingFilter::new(endings));
+        let mut filter = self.chunk_filter();
         let good = match filtered(&mut filter, octets, last) {
             Ok(good) => good,
             Err(error) => {
-                self.transaction.is_open = false;
+                self.transaction.is_ended = true;
                 return Err(Misuse::LineEnd { at: error.at });
             }
         };
@@ -276,8 +310,22 @@ impl Client {
         self.waiting_since = None;
         Command::Bdat { size, last }.write(out);
         out.extend_from_slice(&good);
-        self.sent.push_back(if last { Sent::Body } else { Sent::Chunk });
+        let sent = self.piece(last);
+        self.sent.push_back(sent);
         Ok(())
+    }
+
+    /// What keeps the line ends over all chunks of the message.
+    fn chunk_filter(&mut self) -> EndingFilter {
+        let endings =
+            if self.transaction.is_binary { LineEndings::Keep } else { self.config.body_line_endings };
+        self.transaction.filter.take().unwrap_or_else(|| EndingFilter::new(endings))
+    }
+
+    /// A piece of the body goes out: what its reply answers.
+    fn piece(&mut self, last: bool) -> Sent {
+        self.transaction.is_ended = last;
+        if last { Sent::Body } else { Sent::Chunk }
     }
 }
 
