@@ -101,7 +101,7 @@ pub struct OfferedLimits {
     pub mails: Option<u32>,
     /// `RCPTMAX`: recipients of a message.
     pub recipients: Option<u32>,
-    /// `RCPTDOMAINMAX`: domains of the recipients of a message.
+    /// `RCPTDOMAINMAX`: domains of the recipients in one connection.
     pub recipient_domains: Option<u32>,
 }
 

@@ -111,7 +111,7 @@ pub struct Outcome {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RecipientOutcome {
     /// The reply to RCPT. `None` where it was not sent: the sender was refused, the server takes no more
-    /// recipients (try those again with another message), or the connection ended.
+    /// recipients or domains (try those again with another message or connection), or the connection ended.
     pub rcpt: Option<Reply<'static>>,
     /// The reply to the message, where RCPT was accepted: the server's own for this recipient with LMTP, the
     /// one reply for all with SMTP. `None` where the connection ended before it: whether the message arrived
@@ -375,8 +375,9 @@ impl<'e> Transaction<'e> {
     /// Writes a piece of the body, after [`Advance::NeedBody`].
     ///
     /// # Errors
-    /// [`Misuse`] where it is not time for the body, and at a bare CR or LF, if those are refused. Behind DATA the
-    /// connection can then only be closed; behind BDAT the next [`advance`](Self::advance) gives the message up.
+    /// [`Misuse`] where it is not time for the body, and at a bare CR or LF, if those are refused, or beyond the
+    /// server's SIZE. Behind DATA the connection can then only be closed; behind BDAT the next
+    /// [`advance`](Self::advance) gives the message up.
     pub fn body(&mut self, client: &mut Client, octets: &[u8], out: &mut Vec<u8>) -> Result<(), Misuse> {
         let sent = match self.step {
             Step::Body if self.via_chunks => client.chunk(octets, false, out),

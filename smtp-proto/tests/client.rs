@@ -280,6 +280,105 @@ fn what_is_not_offered_is_not_sent() {
     assert_eq!(talk.send("MAIL FROM:<a@b>"), Err(Misuse::TooMany { limit: 1 }));
 }
 
+/// RFC 6531 §3.4: an address outside ASCII needs what MAIL has said, not only what the server offers.
+#[test]
+fn wide_recipients_need_a_wide_message() {
+    let mut talk = ready("SMTPUTF8");
+    for (mail, expected) in
+        [("MAIL FROM:<a@b>", Err(Misuse::NotOffered("SMTPUTF8"))), ("MAIL FROM:<a@b> SMTPUTF8", Ok(()))]
+    {
+        talk.send(mail).unwrap();
+        talk.hear("250 ok\r\n").unwrap();
+        assert_eq!(talk.send("RCPT TO:<ü@d>"), expected);
+        talk.hear(if expected.is_ok() { "250 ok\r\n" } else { "" }).unwrap();
+        talk.send("RSET").unwrap();
+        talk.hear("250 ok\r\n").unwrap();
+    }
+}
+
+/// RFC 9422 §4.3: the limit is one of the session.
+#[test]
+fn the_domains_of_the_recipients_are_counted() {
+    let mut talk = ready("PIPELINING LIMITS_RCPTDOMAINMAX=2");
+    talk.send("MAIL FROM:<a@b>").unwrap();
+    for line in ["RCPT TO:<a@one>", "RCPT TO:<b@ONE>", "RCPT TO:<Postmaster>", "RCPT TO:<a@two>"] {
+        talk.send(line).unwrap();
+    }
+    talk.out.clear();
+    assert_eq!(talk.send("RCPT TO:<a@three>"), Err(Misuse::TooMany { limit: 2 }));
+    assert!(talk.out.is_empty());
+    talk.send("RCPT TO:<c@one>").unwrap();
+    talk.send("RSET").unwrap();
+    talk.hear(&"250 ok\r\n".repeat(7)).unwrap();
+    talk.send("MAIL FROM:<a@b>").unwrap();
+    assert_eq!(talk.send("RCPT TO:<a@three>"), Err(Misuse::TooMany { limit: 2 }));
+    talk.send("RCPT TO:<a@two>").unwrap();
+}
+
+/// RFC 1870: what was not declared is counted while it goes out.
+#[test]
+fn a_body_does_not_grow_over_the_size() {
+    let too_large = Err(Misuse::TooLarge { limit: 4 });
+    let mut talk = ready("PIPELINING CHUNKING SIZE_4");
+    for line in ["MAIL FROM:<a@b>", "RCPT TO:<c@d>"] {
+        talk.send(line).unwrap();
+    }
+    talk.client.chunk(b"a\r\n", false, &mut talk.out).unwrap();
+    talk.out.clear();
+    assert_eq!(talk.client.chunk(b"\r\n", true, &mut talk.out), too_large);
+    assert_eq!(talk.client.chunk(b"b", true, &mut talk.out), Err(Misuse::NotNow));
+    assert!(talk.out.is_empty());
+    talk.hear("250 a\r\n250 b\r\n250 c\r\n").unwrap();
+    talk.send("RSET").unwrap();
+    talk.hear("250 d\r\n").unwrap();
+    for line in ["MAIL FROM:<a@b>", "RCPT TO:<c@d>", "DATA"] {
+        talk.send(line).unwrap();
+    }
+    talk.hear("250 e\r\n250 f\r\n354 g\r\n").unwrap();
+    talk.client.body(b".\r\n", &mut talk.out).unwrap();
+    talk.client.body(b"a", &mut talk.out).unwrap();
+    talk.out.clear();
+    assert_eq!(talk.client.body(b"a", &mut talk.out), too_large);
+    assert_eq!(talk.client.end_body(&mut talk.out), Err(Misuse::NotNow), "half a message is never ended");
+    assert!(talk.out.is_empty());
+}
+
+#[test]
+fn a_transaction_whose_chunks_are_too_large_is_given_up() {
+    let mut talk = ready("CHUNKING PIPELINING SIZE_4");
+    let envelope = envelope(&["<one@b>"]);
+    let mut transaction = Transaction::new(&envelope).with_chunks(&talk.client);
+    let mut step = |talk: &mut Talk, mut input: &[u8]| loop {
+        match transaction.advance(&mut talk.client, input, 0, &mut talk.out).unwrap() {
+            transaction::Advance::Used(used) => input = &input[used..],
+            transaction::Advance::NeedBody => {
+                let sent = transaction.body(&mut talk.client, b"abcde", &mut talk.out);
+                assert_eq!(sent, Err(Misuse::TooLarge { limit: 4 }));
+            }
+            other => return other,
+        }
+    };
+    assert_eq!(step(&mut talk, b""), transaction::Advance::NeedInput);
+    talk.out.clear();
+    assert_eq!(step(&mut talk, b"250 a\r\n250 b\r\n"), transaction::Advance::NeedInput);
+    assert_eq!(talk.out, b"RSET\r\n");
+    assert_eq!(step(&mut talk, b"250 c\r\n"), transaction::Advance::Done);
+    assert!(transaction.into_outcome().recipients[0].message.is_none());
+}
+
+/// What is owed to an earlier message is not taken for the replies to this one.
+#[test]
+fn a_transaction_starts_only_where_nothing_is_owed() {
+    let mut talk = ready("");
+    talk.send("MAIL FROM:<a@b>").unwrap();
+    talk.out.clear();
+    let envelope = envelope(&["<one@b>"]);
+    let mut transaction = Transaction::new(&envelope);
+    let failure = transaction.advance(&mut talk.client, b"250 ok\r\n", 0, &mut talk.out).unwrap_err();
+    assert_eq!(failure, Failure::Envelope(Misuse::NotNow));
+    assert!(talk.out.is_empty() && transaction.into_outcome().mail.is_none());
+}
+
 #[test]
 fn authentication_is_an_exchange_of_octets() {
     let mut talk = ready("AUTH_LOGIN_PLAIN");

@@ -30,7 +30,12 @@ use crate::{
     error::UpgradeError,
     reply::{Reply, ReplyReader},
 };
-use alloc::{collections::VecDeque, sync::Arc, vec::Vec};
+use alloc::{
+    collections::{BTreeSet, VecDeque},
+    string::String,
+    sync::Arc,
+    vec::Vec,
+};
 use mail_base::{dot::DotEncoder, lines::EndingFilter};
 
 /// A session of a client. See the [module](self).
@@ -45,6 +50,8 @@ pub struct Client {
     sent: VecDeque<Sent>,
     transaction: Transaction,
     mails: u32,
+    /// The domains of the recipients, in lower case, where the server limits how many there are.
+    domains: BTreeSet<String>,
     /// Since when a reply is awaited.
     waiting_since: Option<u64>,
 }
@@ -75,6 +82,8 @@ enum Phase {
 struct Transaction {
     is_open: bool,
     is_binary: bool,
+    /// MAIL said SMTPUTF8.
+    is_wide: bool,
     /// RCPT commands that were sent.
     recipients: u32,
     /// Those that were accepted.
@@ -85,6 +94,8 @@ struct Transaction {
     is_ended: bool,
     /// How many replies to the end of the body have come.
     body_replies: u32,
+    /// Octets of the body so far.
+    octets: u64,
     /// There is one as soon as a chunk has been sent.
     filter: Option<EndingFilter>,
 }
@@ -106,6 +117,7 @@ impl Client {
             sent: VecDeque::with_capacity(8),
             transaction: Transaction::default(),
             mails: 0,
+            domains: BTreeSet::new(),
             waiting_since: None,
         }
     }

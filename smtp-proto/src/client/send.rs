@@ -119,7 +119,8 @@ impl Client {
         }
         self.check_mail(mail)?;
         let is_binary = mail.params.body == Some(BodyType::BinaryMime);
-        self.transaction = Transaction { is_open: true, is_binary, ..Transaction::default() };
+        self.transaction =
+            Transaction { is_open: true, is_binary, is_wide: mail.params.smtputf8, ..Transaction::default() };
         self.mails = self.mails.saturating_add(1);
         mail.write(out);
         self.sent.push_back(Sent::Mail);
@@ -136,6 +137,7 @@ impl Client {
             return Err(Misuse::NotNow);
         }
         self.check_rcpt(rcpt)?;
+        self.count_domain(rcpt)?;
         self.transaction.recipients = self.transaction.recipients.saturating_add(1);
         rcpt.write(out);
         self.sent.push_back(Sent::Rcpt);
@@ -180,11 +182,7 @@ impl Client {
         if !mail.path.is_ascii() && !params.smtputf8 {
             return Err(Misuse::NotOffered("SMTPUTF8"));
         }
-        // 0 is no limit
-        let limit = self.capabilities.size().unwrap_or(0);
-        if limit > 0 && params.size.is_some_and(|size| size > limit) {
-            return Err(Misuse::TooLarge { limit });
-        }
+        self.check_size(params.size.unwrap_or(0))?;
         match self.capabilities.limits().mails {
             Some(limit) if self.mails >= limit => Err(Misuse::TooMany { limit }),
             _ => Ok(()),
@@ -199,13 +197,44 @@ impl Client {
         if params.rrvs.is_some() {
             self.need(Extension::Rrvs, ())?;
         }
-        if !rcpt.path.is_ascii() {
-            self.need(Extension::SmtpUtf8, ())?;
+        // the offer alone is not enough (RFC 6531 §3.4)
+        if !rcpt.path.is_ascii() && !self.transaction.is_wide {
+            return Err(Misuse::NotOffered("SMTPUTF8"));
         }
         match self.capabilities.limits().recipients {
             Some(limit) if self.transaction.recipients >= limit => Err(Misuse::TooMany { limit }),
             _ => Ok(()),
         }
+    }
+
+    /// Counts the domains of all recipients of the session, refused or not (RFC 9422 §4.3).
+    fn count_domain(&mut self, rcpt: &Rcpt<'_>) -> Result<(), Misuse> {
+        let Some(limit) = self.capabilities.limits().recipient_domains else { return Ok(()) };
+        let Some(mailbox) = rcpt.path.mailbox() else { return Ok(()) };
+        let domain = mailbox.domain_str().to_lowercase();
+        let is_full = u32::try_from(self.domains.len()).is_ok_and(|count| count >= limit);
+        if is_full && !self.domains.contains(&domain) {
+            return Err(Misuse::TooMany { limit });
+        }
+        self.domains.insert(domain);
+        Ok(())
+    }
+
+    /// Whether the server takes a message of so many octets.
+    fn check_size(&self, octets: u64) -> Result<(), Misuse> {
+        // 0 is no limit
+        match self.capabilities.size() {
+            Some(limit) if limit > 0 && octets > limit => Err(Misuse::TooLarge { limit }),
+            _ => Ok(()),
+        }
+    }
+
+    /// The size of the body with these octets.
+    fn grown(&self, octets: &[u8]) -> Result<u64, Misuse> {
+        let more = u64::try_from(octets.len()).unwrap_or(u64::MAX);
+        let size = self.transaction.octets.saturating_add(more);
+        self.check_size(size)?;
+        Ok(size)
     }
 
     fn check_auth(&self, auth: &Auth<'_>) -> Result<(), Misuse> {
@@ -246,12 +275,20 @@ impl Client {
     /// Writes a piece of the body, once DATA has been answered with 354.
     ///
     /// # Errors
-    /// [`Misuse`] where it is not time for a body, and at a bare CR or LF, if those are refused: then the
-    /// connection can only be closed, because the server waits for the rest.
+    /// [`Misuse`] where it is not time for a body, at a bare CR or LF, if those are refused, and where the octets
+    /// given are more than the server's SIZE (RFC 1870): then the connection can only be closed, because the server
+    /// waits for the rest.
     pub fn body(&mut self, octets: &[u8], out: &mut Vec<u8>) -> Result<(), Misuse> {
+        let size = self.grown(octets);
         let Phase::Body(encoder) = &mut self.phase else { return Err(Misuse::NotNow) };
-        let encoded = encoder.encode(octets, out);
-        encoded.map_err(|error| self.break_off(error))
+        let encoded = match size {
+            Ok(size) => {
+                self.transaction.octets = size;
+                encoder.encode(octets, out).map_err(line_end)
+            }
+            Err(misuse) => Err(misuse),
+        };
+        encoded.map_err(|misuse| self.break_off(misuse))
     }
 
     /// Ends the body.
@@ -266,16 +303,16 @@ impl Client {
                 return Err(Misuse::NotNow);
             }
         };
-        encoder.finish(out).map_err(|error| self.break_off(error))?;
+        encoder.finish(out).map_err(|error| self.break_off(line_end(error)))?;
         self.waiting_since = None;
         let sent = self.piece(true);
         self.sent.push_back(sent);
         Ok(())
     }
 
-    fn break_off(&mut self, error: LineEndError) -> Misuse {
+    fn break_off(&mut self, misuse: Misuse) -> Misuse {
         self.phase = Phase::Broken;
-        Misuse::LineEnd { at: error.at }
+        misuse
     }
 
     /// Whether a chunk may be sent now.
@@ -288,8 +325,8 @@ impl Client {
     /// may have other octets than were given.
     ///
     /// # Errors
-    /// [`Misuse`] where it is not time for a chunk, and at a bare CR or LF, if those are refused: then nothing
-    /// is written, and RSET gives the message up.
+    /// [`Misuse`] where it is not time for a chunk, at a bare CR or LF, if those are refused, and where the chunks
+    /// are more than the server's SIZE (RFC 1870): then nothing is written, and RSET gives the message up.
     pub fn chunk(&mut self, octets: &[u8], last: bool, out: &mut Vec<u8>) -> Result<(), Misuse> {
         self.check_open()?;
         self.need(Extension::Chunking, ())?;
@@ -297,13 +334,15 @@ impl Client {
             return Err(Misuse::NotNow);
         }
         let mut filter = self.chunk_filter();
-        let good = match filtered(&mut filter, octets, last) {
-            Ok(good) => good,
-            Err(error) => {
+        let good = filtered(&mut filter, octets, last).map_err(line_end);
+        let (all, good) = match good.and_then(|good| Ok((self.grown(&good)?, good))) {
+            Ok(both) => both,
+            Err(misuse) => {
                 self.transaction.is_ended = true;
-                return Err(Misuse::LineEnd { at: error.at });
+                return Err(misuse);
             }
         };
+        self.transaction.octets = all;
         self.transaction.filter = Some(filter);
         let size = u64::try_from(good.len()).unwrap_or(u64::MAX);
         // a chunk may take its time to go out
@@ -327,6 +366,10 @@ impl Client {
         self.transaction.is_ended = last;
         if last { Sent::Body } else { Sent::Chunk }
     }
+}
+
+fn line_end(error: LineEndError) -> Misuse {
+    Misuse::LineEnd { at: error.at }
 }
 
 /// The octets of a chunk, with their line ends made good or refused.
