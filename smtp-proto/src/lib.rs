@@ -46,5 +46,5 @@ pub use text::{Text, Word};
 pub use timestamp::Timestamp;
 pub use transaction::{Envelope, Outcome, Transaction};
 pub use transcript::Transcript;
-pub use values::{ByMode, DeliverBy, Hold, Notify, NotifyOn, OriginalRecipient, Priority};
+pub use values::{ByMode, DeliverBy, Hold, NoSupport, Notify, NotifyOn, OriginalRecipient, Priority, Rrvs};
 pub use xtext::{Envid, Submitter, Xtext};

@@ -35,13 +35,19 @@ pub struct Transcript {
     client: Vec<u8>,
     server: Vec<u8>,
     state: State,
+    /// Whether the client's line began where SASL speaks.
+    is_secret: bool,
+    /// How many replies the client waits for, as far as it can be told: those of AUTH and behind it not counted.
+    owed: usize,
+    /// With LMTP, how many recipients the transaction may have.
+    recipients: Option<usize>,
 }
 
 /// What the client's next octets are.
 #[derive(Clone, Debug)]
 enum State {
     Commands,
-    /// Responses of SASL, until the server says something else than 334 or `+`.
+    /// Responses of SASL, until the server replies to AUTH itself.
     Auth,
     /// A body with dots.
     Body {
@@ -71,6 +77,9 @@ impl Transcript {
             client: Vec::new(),
             server: Vec::new(),
             state: State::Commands,
+            is_secret: false,
+            owed: 0,
+            recipients: None,
         }
     }
 
@@ -111,16 +120,24 @@ impl Transcript {
 
     fn server_line(&mut self, line: &[u8]) {
         let is_challenge = line.starts_with(b"334") || line.starts_with(b"+ ") || line == b"+";
-        match self.state {
-            State::Auth if is_challenge => {
-                self.write("S: ", line.get(..3).unwrap_or(line), " [redacted]");
-                return;
+        let is_auth = matches!(self.state, State::Auth);
+        if is_auth && is_challenge {
+            // only AUTH is answered so
+            self.owed = 0;
+            self.write("S: ", line.get(..3).unwrap_or(line), " [redacted]");
+            return;
+        }
+        if line.get(3) != Some(&b'-') {
+            // no other success ends AUTH (RFC 4954 §6)
+            let ends_auth = !line.starts_with(b"2") || line.starts_with(b"235");
+            match self.owed.checked_sub(1) {
+                Some(owed) => self.owed = owed,
+                None if is_auth && ends_auth => self.state = State::Commands,
+                None => {}
             }
-            State::Auth => self.state = State::Commands,
-            State::Commands if line.starts_with(b"354") => {
-                self.state = State::Body { decoder: DotDecoder::new(LineEndings::Keep), octets: 0 };
-            }
-            _ => {}
+        }
+        if !is_auth && line.starts_with(b"354") {
+            self.state = State::Body { decoder: DotDecoder::new(LineEndings::Keep), octets: 0 };
         }
         self.write("S: ", line, "");
     }
@@ -130,35 +147,60 @@ impl Transcript {
         let length =
             octets.iter().position(|&octet| octet == b'\n').map_or(octets.len(), |at| at.saturating_add(1));
         let (line, rest) = octets.split_at_checked(length).unwrap_or((octets, b""));
+        if self.client.is_empty() {
+            self.is_secret = matches!(self.state, State::Auth);
+        }
         push_bounded(&mut self.client, line);
         if !line.ends_with(b"\n") {
             return rest;
         }
         let line = core::mem::take(&mut self.client);
-        let line = line.trim_ascii_end();
+        if self.is_secret {
+            self.write("C: ", b"", "[redacted]");
+        } else {
+            self.command(line.trim_ascii_end());
+        }
+        rest
+    }
+
+    fn command(&mut self, line: &[u8]) {
         // a client that separates words in its own way says no less
         let mut words = line.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
         let verb = words.next().unwrap_or(b"");
-        if matches!(self.state, State::Auth) {
-            self.write("C: ", b"", "[redacted]");
-        } else if verb.eq_ignore_ascii_case(b"AUTH") {
+        let is = |name: &[u8]| verb.eq_ignore_ascii_case(name);
+        if is(b"AUTH") {
             self.write(
                 "C: AUTH ",
                 words.next().unwrap_or(b""),
                 if words.next().is_some() { " [redacted]" } else { "" },
             );
             self.state = State::Auth;
-        } else if verb.eq_ignore_ascii_case(b"PASS") {
+            return;
+        }
+        if is(b"PASS") {
             self.write("C: ", verb, " [redacted]");
         } else {
             self.write("C: ", line, "");
         }
-        if verb.eq_ignore_ascii_case(b"BDAT") && matches!(self.state, State::Commands) {
+        self.owed = self.owed.saturating_add(1);
+        if is(b"LHLO") || (is(b"MAIL") && self.recipients.is_some()) {
+            self.recipients = Some(0);
+        } else if is(b"RCPT") {
+            self.recipients = self.recipients.map(|recipients| recipients.saturating_add(1));
+        } else if is(b"BDAT") && matches!(self.state, State::Commands) {
             let size = words.next().and_then(|size| core::str::from_utf8(size).ok()?.parse().ok());
+            if words.next().is_some() {
+                // the line has been counted
+                self.owed = self.owed.saturating_add(self.replies_to_body().saturating_sub(1));
+            }
             self.state = State::Chunk { left: size.unwrap_or(0), octets: size.unwrap_or(0) };
             self.end_chunk();
         }
-        rest
+    }
+
+    /// With LMTP there is one for each recipient (RFC 2033 §4.2).
+    fn replies_to_body(&self) -> usize {
+        self.recipients.unwrap_or(1).max(1)
     }
 
     fn body<'i>(&mut self, input: &'i [u8]) -> &'i [u8] {
@@ -190,6 +232,7 @@ impl Transcript {
         }
         self.client.clear();
         self.state = State::Commands;
+        self.owed = self.owed.saturating_add(self.replies_to_body());
         self.write_octets(octets);
         // the unread octets are the last of the input: the end is never behind them
         input.get(input.len().saturating_sub(unread)..).unwrap_or(b"")
@@ -272,6 +315,49 @@ mod tests {
         for size in [1, 2, 3, 7, 1000] {
             assert_eq!(transcript(&turns, size), expected, "{size}");
         }
+    }
+
+    #[test]
+    fn a_password_behind_pipelined_commands_is_left_out() {
+        let login =
+            [("S", "334 VXNlcm5hbWU6\r\n"), ("C", "c2VjcmV0\r\n"), ("S", "535 no\r\n"), ("C", "NOOP\r\n")];
+        for before in [
+            &[("C", "RSET\r\nAUTH LOGIN\r\n"), ("S", "250 ok\r\n")][..],
+            &[("C", "EHLO a\r\nAUTH LOGIN\r\n"), ("S", "220 late\r\n250-mx\r\n250 AUTH LOGIN\r\n")],
+            &[("C", "MAIL FROM:<>\r\nRSET\r\nAUTH LOGIN\r\n"), ("S", "550-no\r\n550 no\r\n250 ok\r\n")],
+            &[
+                ("C", "LHLO a\r\nMAIL FROM:<>\r\nRCPT TO:<b@c>\r\nRCPT TO:<d@e>\r\nDATA\r\n"),
+                ("S", "250 a\r\n250 a\r\n250 a\r\n250 a\r\n354 go\r\n"),
+                ("C", ".\r\nAUTH LOGIN\r\n"),
+                ("S", "550 one\r\n550 two\r\n"),
+            ],
+            &[
+                (
+                    "C",
+                    "LHLO a\r\nMAIL FROM:<>\r\nRCPT TO:<b@c>\r\nRCPT TO:<d@e>\r\nBDAT 0 LAST\r\nAUTH LOGIN\r\n",
+                ),
+                ("S", "250 a\r\n250 a\r\n250 a\r\n250 a\r\n550 one\r\n550 two\r\n"),
+            ],
+        ] {
+            let turns = [before, &login].concat();
+            for size in [1, 5, 1000] {
+                let text = transcript(&turns, size);
+                assert!(!text.contains("c2Vjc") && text.ends_with("C: NOOP\n"), "{text}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_response_that_a_reply_cuts_is_left_out() {
+        let turns = [
+            ("C", "AUTH LOGIN\r\n"),
+            ("S", "334 \r\n"),
+            ("C", "c2VjcmV0"),
+            ("S", "421 bye\r\n"),
+            ("C", "\r\nQUIT\r\n"),
+        ];
+        let expected = "C: AUTH LOGIN\nS: 334 [redacted]\nS: 421 bye\nC: [redacted]\nC: QUIT\n";
+        assert_eq!(transcript(&turns, 1000), expected);
     }
 
     #[test]

@@ -339,10 +339,69 @@ impl Hold {
     }
 }
 
+/// `RRVS`: to be delivered only if the mailbox has had its owner since then (RFC 7293 §3.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rrvs {
+    /// Since when.
+    pub since: Timestamp,
+    /// What a relay is to do whose next hop does not know `RRVS`. It must be handed on as it came (§5.1.1); where
+    /// it is missing, the message is rejected.
+    pub no_support: Option<NoSupport>,
+}
+
+/// What to do where `RRVS` is not supported (RFC 7293 §3.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoSupport {
+    /// `C`: relay the message without it.
+    Continue,
+    /// `R`: reject the message.
+    Reject,
+}
+
+impl Rrvs {
+    /// ```text
+    /// rrvs-param = "RRVS=" date-time [ ";" ( "C" / "R" ) ]
+    /// ```
+    /// The time has no fraction of a second.
+    pub(crate) fn read(text: &str) -> Option<Self> {
+        let (since, no_support) = match text.split_once(';') {
+            None => (text, None),
+            Some((since, "C" | "c")) => (since, Some(NoSupport::Continue)),
+            Some((since, "R" | "r")) => (since, Some(NoSupport::Reject)),
+            Some(_) => return None,
+        };
+        let since = Timestamp::parse(since).filter(|_| !since.contains('.'))?;
+        Some(Self { since, no_support })
+    }
+}
+
+impl fmt::Display for Rrvs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.since, f)?;
+        f.write_str(match self.no_support {
+            None => "",
+            Some(NoSupport::Continue) => ";C",
+            Some(NoSupport::Reject) => ";R",
+        })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use alloc::{format, string::ToString};
+
+    #[test]
+    fn what_a_relay_is_to_do_without_rrvs_is_kept() {
+        for text in ["2014-04-03T23:01:00Z", "2014-04-03T23:01:00Z;C", "2014-04-03T23:01:00Z;R"] {
+            assert_eq!(Rrvs::read(text).unwrap().to_string(), text);
+        }
+        let rejected = Rrvs::read("2014-04-03T23:01:00Z;r").unwrap();
+        assert_eq!(rejected.no_support, Some(NoSupport::Reject));
+        for broken in ["2014-04-03T23:01:00Z;", "2014-04-03T23:01:00Z;X", "2014-04-03T23:01:00.5Z", "C"] {
+            assert_eq!(Rrvs::read(broken), None, "{broken}");
+        }
+    }
 
     #[test]
     fn delivery_times_have_a_mode() {

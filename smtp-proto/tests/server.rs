@@ -297,6 +297,19 @@ fn parameters_that_are_not_offered_may_be_ignored() {
 }
 
 #[test]
+fn a_parameter_that_is_ignored_changes_nothing() {
+    let mut config = config(Profile::Relay);
+    config.unoffered_parameters = smtp_proto::server::UnofferedParameters::Ignore;
+    (config.binarymime, config.smtputf8) = (false, false);
+    let mut session = Session::new(config);
+    session.send(b"EHLO a\r\n");
+    assert_eq!(session.codes(b"MAIL FROM:<a@b> BODY=BINARYMIME SMTPUTF8\r\n"), [250]);
+    assert_eq!(session.codes("RCPT TO:<ü@d>\r\n".as_bytes()), [553]);
+    assert_eq!(session.codes(b"RCPT TO:<c@d>\r\nBDAT 6 LAST\r\nx\n.\r\na"), [250, 550], "lines end in CRLF");
+    assert!(session.is_closed && session.messages.is_empty());
+}
+
+#[test]
 fn a_bare_line_end_in_a_command_ends_the_session() {
     for line in [b"NOOP\nNOOP\r\n".as_slice(), b"DA\rTA\r\n", b"NOOP\n"] {
         let mut session = session();
@@ -481,6 +494,29 @@ fn lmtp_answers_for_each_recipient() {
 }
 
 #[test]
+fn a_message_that_one_recipient_takes_counts() {
+    let mut few = config(Profile::Lmtp);
+    few.limits.messages = 1;
+    let (mut server, mut out) = (Server::new(few, 0), Vec::new());
+    server.accept(&mut out).unwrap();
+    let group = b"LHLO a\r\nMAIL FROM:<>\r\nRCPT TO:<c@d>\r\nRCPT TO:<e@f>\r\nDATA\r\n.\r\n";
+    let mut input = &group[..];
+    while let Advance::Event { used, event } = server.advance(input, 0, &mut out) {
+        input = &input[used..];
+        if event == Event::BodyEnd {
+            server.accept(&mut out).unwrap();
+            server.reply(&reply(550, (5, 7, 1), "not for e"), &mut out).unwrap();
+        } else {
+            // not every event asks
+            let _ = server.accept(&mut out);
+        }
+    }
+    out.clear();
+    server.advance(b"MAIL FROM:<>\r\n", 0, &mut out);
+    assert!(out.starts_with(b"452 "), "{}", out.escape_ascii());
+}
+
+#[test]
 fn lmtp_refuses_for_each_recipient() {
     let mut config = config(Profile::Lmtp);
     config.limits.message = 3;
@@ -582,6 +618,7 @@ fn a_client_that_takes_too_long_is_told_so() {
     let mut out = Vec::new();
     assert_eq!(server.deadline(), 400);
     server.accept(&mut out).unwrap();
+    assert_eq!(server.advance(b"", 100, &mut out), Advance::NeedInput);
     // a line that does not end moves nothing
     assert_eq!(server.advance(b"NOO", 300, &mut out), Advance::NeedInput);
     assert_eq!(server.deadline(), 400);
@@ -591,6 +628,21 @@ fn a_client_that_takes_too_long_is_told_so() {
     server.expire(&mut out);
     assert_eq!(out, b"421 4.4.2 Timeout, closing\r\n");
     assert_eq!(server.advance(b"NOOP\r\n", 700, &mut out), Advance::Close);
+}
+
+#[test]
+fn the_clients_time_begins_when_it_is_answered() {
+    let mut server = Server::new(config(Profile::Relay), 0);
+    let mut out = Vec::new();
+    server.accept(&mut out).unwrap();
+    assert!(matches!(server.advance(b"EHLO a\r\n", 10, &mut out), Advance::Event { .. }));
+    assert_eq!(server.deadline(), 310);
+    // a decision that took long
+    server.accept(&mut out).unwrap();
+    assert_eq!(server.advance(b"", 410, &mut out), Advance::NeedInput);
+    assert_eq!(server.deadline(), 710);
+    assert_eq!(server.advance(b"NO", 500, &mut out), Advance::NeedInput);
+    assert_eq!(server.deadline(), 710);
 }
 
 #[test]

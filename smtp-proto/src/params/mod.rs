@@ -5,8 +5,7 @@ mod read;
 use crate::{
     error::{CommandError, CommandErrorKind},
     rules::Rules,
-    timestamp::Timestamp,
-    values::{DeliverBy, Hold, Notify, OriginalRecipient, Priority},
+    values::{DeliverBy, Hold, Notify, OriginalRecipient, Priority, Rrvs},
     xtext::{Envid, Submitter},
 };
 use alloc::borrow::Cow;
@@ -72,7 +71,7 @@ pub struct RcptParams<'a> {
     /// `ORCPT`: who the message was for in the first place (RFC 3461 §4.2).
     pub orcpt: Option<OriginalRecipient<'a>>,
     /// `RRVS`: deliver only if the mailbox has had its owner since then (RFC 7293 §3).
-    pub rrvs: Option<Timestamp>,
+    pub rrvs: Option<Rrvs>,
     /// All others.
     pub others: Others<'a>,
 }

@@ -5,8 +5,7 @@ use crate::{
     error::{CommandError, CommandErrorKind},
     octets::{self, ALPHANUMERIC, HYPHEN, VALUE},
     rules::Rules,
-    timestamp::Timestamp,
-    values::{DeliverBy, Hold, Notify, OriginalRecipient, Priority},
+    values::{DeliverBy, Hold, Notify, OriginalRecipient, Priority, Rrvs},
     xtext::{Envid, Submitter},
 };
 use alloc::borrow::Cow;
@@ -54,7 +53,7 @@ impl<'a> RcptParams<'a> {
             match rcpt_keyword(params.keyword) {
                 Some(RcptKeyword::Notify) => set(&mut self.notify, Notify::read(given), at)?,
                 Some(RcptKeyword::Orcpt) => set(&mut self.orcpt, OriginalRecipient::parse(given), at)?,
-                Some(RcptKeyword::Rrvs) => set(&mut self.rrvs, rrvs(given), at)?,
+                Some(RcptKeyword::Rrvs) => set(&mut self.rrvs, Rrvs::read(given), at)?,
                 None => {
                     check_unique(text, from, count, params.keyword, at)?;
                     let text = text.get(from..).unwrap_or("");
@@ -204,15 +203,6 @@ fn body(text: &str) -> Option<BodyType> {
 
 fn ret(text: &str) -> Option<Return> {
     [Return::Full, Return::Headers].into_iter().find(|ret| ret.as_str().eq_ignore_ascii_case(text))
-}
-
-/// ```text
-/// rrvs-param = "RRVS=" date-time [ ";" ( "C" / "R" ) ]
-/// ```
-/// (RFC 7293 §3.1.) What follows the semicolon is for the hops between, and ignored as the RFC says.
-fn rrvs(text: &str) -> Option<Timestamp> {
-    let (time, _) = text.split_once(';').unwrap_or((text, ""));
-    Timestamp::parse(time)
 }
 
 enum MailKeyword {

@@ -162,7 +162,7 @@ impl Server {
         // with LMTP each recipient that was accepted gets a reply (RFC 2033 §4.2)
         let replies = if self.config.is_lmtp() && last { recipients.max(1) } else { 1 };
         let Some((cause, reply)) = self.refusal.take() else {
-            return self.ask(used, Question::BodyEnd { left: replies }, Event::BodyEnd);
+            return self.ask(used, Question::BodyEnd { left: replies, is_taken: false }, Event::BodyEnd);
         };
         (1..replies).for_each(|_| reply.write(out));
         self.transaction = None;

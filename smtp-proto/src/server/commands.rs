@@ -189,13 +189,8 @@ impl Server {
     /// Whether the parameters of MAIL are of extensions that are offered.
     fn offers(&self, params: &MailParams<'_>) -> bool {
         let config = &self.config;
-        let is_body_offered = match params.body {
-            None => true,
-            Some(BodyType::SevenBit | BodyType::EightBitMime) => config.eightbitmime,
-            Some(BodyType::BinaryMime) => config.binarymime && config.chunking,
-        };
         let is_dsn = params.ret.is_some() || params.envid.is_some();
-        is_body_offered
+        params.body.is_none_or(|body| self.offers_body(body))
             && (config.smtputf8 || !params.smtputf8)
             && ((config.requiretls && self.is_tls) || !params.requiretls)
             && (config.dsn || !is_dsn)
@@ -204,6 +199,13 @@ impl Server {
             && (config.mt_priority || params.priority.is_none())
             && (config.future_release.is_some() || params.hold.is_none())
             && params.others.is_empty()
+    }
+
+    fn offers_body(&self, body: BodyType) -> bool {
+        match body {
+            BodyType::SevenBit | BodyType::EightBitMime => self.config.eightbitmime,
+            BodyType::BinaryMime => self.config.binarymime && self.config.chunking,
+        }
     }
 
     fn permit_rcpt(&self, rcpt: &Rcpt<'_>) -> Result<(), Refusal> {
@@ -281,8 +283,9 @@ impl Server {
             Command::Helo(host) => self.greeted(used, HelloKind::Helo, host),
             Command::Lhlo(host) => self.greeted(used, HelloKind::Lhlo, host),
             Command::Mail(mail) => {
-                let body = mail.params.body.unwrap_or_default();
-                let smtputf8 = mail.params.smtputf8;
+                // what is not offered, and ignored, changes nothing
+                let body = mail.params.body.filter(|body| self.offers_body(*body)).unwrap_or_default();
+                let smtputf8 = mail.params.smtputf8 && self.config.smtputf8;
                 self.ask(used, Question::Mail { body, smtputf8 }, Event::Mail(mail))
             }
             Command::Rcpt(rcpt) => self.ask(used, Question::Rcpt, Event::Rcpt(rcpt)),

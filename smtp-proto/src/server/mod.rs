@@ -64,6 +64,8 @@ pub struct Server {
     errors: u32,
     auth_failures: u32,
     deadline: u64,
+    /// A question has been answered, and the client's time begins again.
+    is_answered: bool,
 }
 
 impl Server {
@@ -92,6 +94,7 @@ impl Server {
             errors: 0,
             auth_failures: 0,
             deadline: 0,
+            is_answered: false,
         };
         server.touch(now);
         server
@@ -121,7 +124,8 @@ impl Server {
         self.is_authenticated
     }
 
-    /// When the client's time is up: then call [`expire`](Self::expire). Moved by every event.
+    /// When the client's time is up: then call [`expire`](Self::expire). Moved by every event, and by the first
+    /// [`advance`](Self::advance) behind an answer, however long that took.
     #[must_use]
     pub fn deadline(&self) -> u64 {
         self.deadline
@@ -134,6 +138,9 @@ impl Server {
         }
         if self.question.is_some() {
             return Advance::NeedReply;
+        }
+        if core::mem::take(&mut self.is_answered) {
+            self.touch(now);
         }
         match self.phase {
             Phase::Closed => Advance::Close,
@@ -171,13 +178,13 @@ impl Server {
             Question::Hello(kind) if is_accepted => self.write_hello(kind, out),
             _ => reply.write(out),
         }
-        if let Question::BodyEnd { left } = question
+        if let Question::BodyEnd { left, is_taken } = question
             && let Some(left) = left.checked_sub(1).filter(|left| *left > 0)
         {
-            self.question = Some(Question::BodyEnd { left });
+            self.question = Some(Question::BodyEnd { left, is_taken: is_taken || is_accepted });
             return Ok(());
         }
-        self.question = None;
+        self.answered();
         if is_accepted {
             self.accepted(question);
         } else {
@@ -198,7 +205,7 @@ impl Server {
         match question {
             Question::Connect | Question::Xclient => {
                 self.write_greeting(out);
-                self.question = None;
+                self.answered();
                 self.accepted(question);
                 Ok(())
             }
@@ -225,7 +232,7 @@ impl Server {
         }
         out.extend_from_slice(b"334 ");
         base64::write_line(challenge, out);
-        self.question = None;
+        self.answered();
         self.phase = Phase::Auth;
         Ok(())
     }
@@ -282,6 +289,11 @@ impl Server {
         }
     }
 
+    fn answered(&mut self) {
+        self.question = None;
+        self.is_answered = true;
+    }
+
     /// Moves the session, now that the answer is yes.
     fn accepted(&mut self, question: Question) {
         match question {
@@ -327,7 +339,12 @@ impl Server {
                 self.phase = Phase::Command;
                 self.auth_failures = self.auth_failures.saturating_add(1);
             }
-            Question::ChunkEnd | Question::BodyEnd { .. } | Question::Burl { .. } => self.transaction = None,
+            Question::BodyEnd { is_taken, .. } => {
+                self.transaction = None;
+                // for another recipient
+                self.messages = self.messages.saturating_add(is_taken.into());
+            }
+            Question::ChunkEnd | Question::Burl { .. } => self.transaction = None,
             // a greeting that is refused leaves the session as it was (RFC 5321 §4.1.4)
             Question::Hello(_)
             | Question::StartTls

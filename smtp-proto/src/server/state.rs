@@ -42,7 +42,10 @@ pub(super) enum Question {
     Data,
     ChunkEnd,
     BodyEnd {
+        /// How many replies are owed.
         left: u32,
+        /// Whether one of those given was a success.
+        is_taken: bool,
     },
     Burl {
         last: bool,
