@@ -227,6 +227,7 @@ fn a_reset_that_was_sent_already_ends_a_message_whose_chunk_was_refused() {
     talk.client.chunk(b"x\r\n", true, &mut talk.out).unwrap();
     talk.send("RSET").unwrap();
     talk.hear("250 a\r\n250 b\r\n552 c\r\n503 d\r\n250 e\r\n").unwrap();
+    assert!(!talk.client.is_in_transaction());
     assert_eq!(talk.send("MAIL FROM:<a@b>"), Ok(()));
 }
 
@@ -327,8 +328,10 @@ fn a_body_does_not_grow_over_the_size() {
     talk.out.clear();
     assert_eq!(talk.client.chunk(b"\r\n", true, &mut talk.out), too_large);
     assert_eq!(talk.client.chunk(b"b", true, &mut talk.out), Err(Misuse::NotNow));
+    assert!(!talk.client.can_send_chunk());
     assert!(talk.out.is_empty());
     talk.hear("250 a\r\n250 b\r\n250 c\r\n").unwrap();
+    assert_eq!(talk.send("DATA"), Err(Misuse::NotNow));
     talk.send("RSET").unwrap();
     talk.hear("250 d\r\n").unwrap();
     for line in ["MAIL FROM:<a@b>", "RCPT TO:<c@d>", "DATA"] {

@@ -9,8 +9,8 @@
 //!
 //! The machine makes the handshake by itself: greeting, EHLO (or HELO where that is not known), STARTTLS as the
 //! [`TlsPolicy`] says. From [`Event::Ready`] on the caller sends commands. Where the server offers PIPELINING
-//! several may wait for their replies; [`Client::can_send`] knows which may follow which (RFC 2920 §3.1). The next
-//! MAIL waits until every reply of the message before it has come.
+//! several may wait for their replies; [`Client::can_send`] knows which may follow which (RFC 2920 §3.1). The
+//! next MAIL waits until every reply of the message before it has come.
 //! Commands that the server's offer does not cover are a [`Misuse`](crate::Misuse), and never sent.
 //!
 //! For one message to many recipients use a [`Transaction`](crate::Transaction) on top.
@@ -98,6 +98,13 @@ struct Transaction {
     octets: u64,
     /// There is one as soon as a chunk has been sent.
     filter: Option<EndingFilter>,
+}
+
+impl Transaction {
+    /// Whether its body was sent, or a part of it.
+    fn has_body(&self) -> bool {
+        self.is_ended || self.filter.is_some()
+    }
 }
 
 impl Client {

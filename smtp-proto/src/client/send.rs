@@ -34,8 +34,7 @@ impl Client {
 
     /// No recipient may follow the body, or a part of it (RFC 3030 §2).
     fn can_send_rcpt(&self) -> bool {
-        let has_body = self.transaction.is_ended || self.transaction.filter.is_some();
-        self.can_send_more() && !has_body
+        self.can_send_more() && !self.transaction.has_body()
     }
 
     /// Whether a chunk, or what stands for one, may follow.
@@ -82,7 +81,7 @@ impl Client {
             Command::Bdat { .. } => return Err(Misuse::NotNow),
             Command::Mail(mail) => return self.send_mail(mail, out),
             Command::Rcpt(rcpt) => return self.send_rcpt(rcpt, out),
-            Command::Data if self.transaction.is_binary || self.transaction.filter.is_some() => {
+            Command::Data if self.transaction.is_binary || self.transaction.has_body() => {
                 return Err(Misuse::NotNow);
             }
             Command::Data => Sent::Data,
@@ -276,8 +275,8 @@ impl Client {
     ///
     /// # Errors
     /// [`Misuse`] where it is not time for a body, at a bare CR or LF, if those are refused, and where the octets
-    /// given are more than the server's SIZE (RFC 1870): then the connection can only be closed, because the server
-    /// waits for the rest.
+    /// given are more than the server's SIZE (RFC 1870): then the connection can only be closed, because the
+    /// server waits for the rest.
     pub fn body(&mut self, octets: &[u8], out: &mut Vec<u8>) -> Result<(), Misuse> {
         let size = self.grown(octets);
         let Phase::Body(encoder) = &mut self.phase else { return Err(Misuse::NotNow) };
@@ -318,7 +317,7 @@ impl Client {
     /// Whether a chunk may be sent now.
     #[must_use]
     pub fn can_send_chunk(&self) -> bool {
-        self.capabilities.offers(Extension::Chunking) && self.can_send_more()
+        self.capabilities.offers(Extension::Chunking) && self.can_send_piece()
     }
 
     /// Writes a chunk of the body (RFC 3030): BDAT and these octets. Where line ends are made good the chunk
@@ -330,7 +329,7 @@ impl Client {
     pub fn chunk(&mut self, octets: &[u8], last: bool, out: &mut Vec<u8>) -> Result<(), Misuse> {
         self.check_open()?;
         self.need(Extension::Chunking, ())?;
-        if !self.can_send_piece() {
+        if !self.can_send_chunk() {
             return Err(Misuse::NotNow);
         }
         let mut filter = self.chunk_filter();
