@@ -474,3 +474,69 @@ fn reasons_of_rfc_7489_are_read_and_written_as_other() {
     let kind = ReasonKind::Override(OverrideKind::Other);
     assert_eq!(again.rows[0].reasons, [Reason { kind, comment }]);
 }
+
+#[test]
+fn what_is_repeated_is_listed_and_the_first_counts() {
+    let repeated = |element, text: &str| DefectKind::Repeated { element, text: text.into() };
+    let whole = read(SMALL);
+    // each element of a value, once more behind itself
+    for (element, text) in [
+        ("org_name", "other"),
+        ("report_id", "other"),
+        ("begin", "7"),
+        ("domain", "other"),
+        ("p", "reject"),
+        ("source_ip", "192.0.2.7"),
+        ("count", "777"),
+        ("disposition", "reject"),
+        ("dkim", "fail"),
+        ("header_from", "other"),
+        ("result", "pass"),
+    ] {
+        let end = format!("</{element}>");
+        let again = SMALL.replacen(&end, &format!("{end}<{element}>{text}{end}"), 1);
+        let report = read(&again);
+        assert_eq!(report.defects.len(), 1, "{element}: {:?}", report.defects);
+        assert_eq!(report.defects[0].kind, repeated(element, text));
+        assert_eq!((&report.metadata, &report.policy), (&whole.metadata, &whole.policy), "{element}");
+        assert_eq!(report.rows, whole.rows, "{element}");
+    }
+    let row = "<row><count>5</count></row>";
+    assert_eq!(
+        defects(&SMALL.replace("</row>", &format!("</row>{row}"))),
+        [repeated("row", ""), repeated("count", "5")]
+    );
+    let policy = "<policy_published><p>reject</p><sp>none</sp></policy_published>";
+    let report = read(&SMALL.replace("<record>", &format!("{policy}<record>")));
+    assert_eq!((report.policy.p, report.policy.sp), (Some(Policy::None), Some(Policy::None)));
+    assert_eq!(
+        report.defects.into_iter().map(|defect| defect.kind).collect::<Vec<_>>(),
+        [repeated("policy_published", ""), repeated("p", "reject")]
+    );
+    let twice = defects(&[SMALL, SMALL].concat());
+    assert_eq!(twice[0], repeated("feedback", ""));
+    // what may stand there more than once, and the next row
+    let reason = "<reason><type>other</type></reason>";
+    let result = "<spf><domain>s</domain><result>fail</result></spf>";
+    let many = SMALL
+        .replace("</policy_evaluated>", &format!("{reason}{reason}</policy_evaluated>"))
+        .replace("</auth_results>", &format!("{result}{result}</auth_results>"));
+    let record = &many[many.find("<record>").unwrap()..many.find("</feedback>").unwrap()];
+    let many = many.replace("</feedback>", &format!("{record}</feedback>"));
+    assert_eq!(defects(&many), []);
+    assert_eq!((read(&many).rows.len(), read(&many).rows[1].spf.len()), (2, 3));
+}
+
+#[test]
+fn text_between_elements_is_listed() {
+    let text = |text: &str| [DefectKind::Text(text.into())];
+    assert_eq!(defects(&SMALL.replace("<record><row>", "<record> STRAY <row>")), text("STRAY"));
+    assert_eq!(defects(&SMALL.replace("</record>", "a &amp; b</record>")), text("a & b"));
+    assert_eq!(
+        defects(&SMALL.replace("</auth_results>", "<spf>softfail</spf></auth_results>")),
+        text("softfail")
+    );
+    assert_eq!(defects(&["junk", SMALL].concat()), text("junk"));
+    assert_eq!(defects(&[SMALL, "junk"].concat()), text("junk"));
+    assert_eq!(defects(&SMALL.replace("><", ">\r\n\t <")), []);
+}

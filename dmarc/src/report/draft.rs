@@ -29,6 +29,10 @@ pub(super) struct Draft {
     reason: Reason,
     dkim: DkimResult,
     spf: SpfResult,
+    /// Which elements have been seen that may stand once in a report, in a row, and in a reason or a result.
+    seen: u64,
+    seen_in_row: u64,
+    seen_in_item: u64,
     has_disposition: bool,
     seen_anything: bool,
     more_defects: usize,
@@ -48,6 +52,9 @@ impl Draft {
             reason: no_reason(),
             dkim: DkimResult::default(),
             spf: SpfResult::default(),
+            seen: 0,
+            seen_in_row: 0,
+            seen_in_item: 0,
             has_disposition: false,
             seen_anything: false,
             more_defects: 0,
@@ -76,20 +83,55 @@ impl Draft {
         self.report.extensions.push(Extension { name, xml: xml.to_string(), row });
     }
 
+    /// Whether an element stands for the second time where it may stand once.
+    fn is_repeated(&mut self, parent: Option<Element>, element: Element) -> bool {
+        use Element as E;
+        let seen = match (parent, element) {
+            (_, E::Record | E::Reason | E::Error | E::Extension) | (Some(E::AuthResults), _) => return false,
+            (Some(E::Reason | E::Dkim | E::Spf), _) => &mut self.seen_in_item,
+            (Some(E::Record | E::Row | E::PolicyEvaluated | E::Identifiers), _) => &mut self.seen_in_row,
+            _ => &mut self.seen,
+        };
+        let before = *seen;
+        *seen |= element.bit();
+        before == *seen
+    }
+
+    /// Text that stands between elements.
+    pub(super) fn stray(&mut self, text: &str) {
+        let text = text.trim_ascii();
+        if !text.is_empty() {
+            self.defect(DefectKind::Text(text.to_string()));
+        }
+    }
+
     /// An element begins.
     pub(super) fn begin(&mut self, parent: Option<Element>, element: Element) -> Result<(), ReportError> {
         self.seen_anything = true;
+        if element.is_container() && self.is_repeated(parent, element) {
+            self.defect(DefectKind::Repeated { element: element.name(), text: String::new() });
+        }
         match (parent, element) {
             (_, Element::Record) => {
                 if self.report.rows.len() >= self.limits.rows {
                     return Err(self.error(ReportErrorKind::TooManyRows { limit: self.limits.rows }));
                 }
                 self.row = ReportRow::default();
+                self.seen_in_row = 0;
                 self.has_disposition = false;
             }
-            (_, Element::Reason) => self.reason = no_reason(),
-            (Some(Element::AuthResults), Element::Dkim) => self.dkim = DkimResult::default(),
-            (Some(Element::AuthResults), Element::Spf) => self.spf = SpfResult::default(),
+            (_, Element::Reason) => {
+                self.reason = no_reason();
+                self.seen_in_item = 0;
+            }
+            (Some(Element::AuthResults), Element::Dkim) => {
+                self.dkim = DkimResult::default();
+                self.seen_in_item = 0;
+            }
+            (Some(Element::AuthResults), Element::Spf) => {
+                self.spf = SpfResult::default();
+                self.seen_in_item = 0;
+            }
             _ => {}
         }
         Ok(())
@@ -103,6 +145,12 @@ impl Draft {
         value: &str,
         lang: Option<String>,
     ) {
+        if element.is_container() || parent == Some(Element::AuthResults) {
+            self.stray(value);
+        } else if self.is_repeated(parent, element) {
+            self.defect(DefectKind::Repeated { element: element.name(), text: value.to_string() });
+            return;
+        }
         match (parent, element) {
             (_, Element::Record) => self.end_row(),
             (Some(Element::AuthResults), Element::Dkim) => {

@@ -1,104 +1,83 @@
 //! The elements of an aggregate report, and which stands in which (RFC 9990 §3.1.1), those of RFC 7489 included.
 
-/// The elements of the schema.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Element {
-    Feedback,
-    Version,
-    Metadata,
-    OrgName,
-    Email,
-    ExtraContactInfo,
-    ReportId,
-    DateRange,
-    Begin,
-    End,
-    Error,
-    Generator,
-    PolicyPublished,
-    Domain,
-    DiscoveryMethod,
-    P,
-    Sp,
-    Np,
-    Fo,
-    Adkim,
-    Aspf,
-    Testing,
-    Pct,
-    Extension,
-    Record,
-    Row,
-    SourceIp,
-    Count,
-    PolicyEvaluated,
-    Disposition,
-    Reason,
-    Type,
-    Comment,
-    Identifiers,
-    HeaderFrom,
-    EnvelopeFrom,
-    EnvelopeTo,
-    AuthResults,
-    Dkim,
-    Spf,
-    Selector,
-    Result,
-    HumanResult,
-    Scope,
+/// Declares the elements, and tells them from and by their names.
+macro_rules! elements {
+    ($($element:ident = $name:literal,)*) => {
+        /// The elements of the schema.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub(super) enum Element {
+            $($element,)*
+        }
+
+        impl Element {
+            /// The element of this name, without the prefix of its namespace.
+            pub(super) fn named(name: &str) -> Option<Self> {
+                Some(match name {
+                    $($name => Self::$element,)*
+                    _ => return None,
+                })
+            }
+
+            pub(super) fn name(self) -> &'static str {
+                match self {
+                    $(Self::$element => $name,)*
+                }
+            }
+        }
+    };
+}
+
+elements! {
+    Feedback = "feedback",
+    Version = "version",
+    Metadata = "report_metadata",
+    OrgName = "org_name",
+    Email = "email",
+    ExtraContactInfo = "extra_contact_info",
+    ReportId = "report_id",
+    DateRange = "date_range",
+    Begin = "begin",
+    End = "end",
+    Error = "error",
+    Generator = "generator",
+    PolicyPublished = "policy_published",
+    Domain = "domain",
+    DiscoveryMethod = "discovery_method",
+    P = "p",
+    Sp = "sp",
+    Np = "np",
+    Fo = "fo",
+    Adkim = "adkim",
+    Aspf = "aspf",
+    Testing = "testing",
+    Pct = "pct",
+    Extension = "extension",
+    Record = "record",
+    Row = "row",
+    SourceIp = "source_ip",
+    Count = "count",
+    PolicyEvaluated = "policy_evaluated",
+    Disposition = "disposition",
+    Reason = "reason",
+    Type = "type",
+    Comment = "comment",
+    Identifiers = "identifiers",
+    HeaderFrom = "header_from",
+    EnvelopeFrom = "envelope_from",
+    EnvelopeTo = "envelope_to",
+    AuthResults = "auth_results",
+    Dkim = "dkim",
+    Spf = "spf",
+    Selector = "selector",
+    Result = "result",
+    HumanResult = "human_result",
+    Scope = "scope",
 }
 
 impl Element {
-    /// The element of this name, without the prefix of its namespace.
-    pub(super) fn named(name: &str) -> Option<Self> {
-        Some(match name {
-            "feedback" => Self::Feedback,
-            "version" => Self::Version,
-            "report_metadata" => Self::Metadata,
-            "org_name" => Self::OrgName,
-            "email" => Self::Email,
-            "extra_contact_info" => Self::ExtraContactInfo,
-            "report_id" => Self::ReportId,
-            "date_range" => Self::DateRange,
-            "begin" => Self::Begin,
-            "end" => Self::End,
-            "error" => Self::Error,
-            "generator" => Self::Generator,
-            "policy_published" => Self::PolicyPublished,
-            "domain" => Self::Domain,
-            "discovery_method" => Self::DiscoveryMethod,
-            "p" => Self::P,
-            "sp" => Self::Sp,
-            "np" => Self::Np,
-            "fo" => Self::Fo,
-            "adkim" => Self::Adkim,
-            "aspf" => Self::Aspf,
-            "testing" => Self::Testing,
-            "pct" => Self::Pct,
-            "extension" => Self::Extension,
-            "record" => Self::Record,
-            "row" => Self::Row,
-            "source_ip" => Self::SourceIp,
-            "count" => Self::Count,
-            "policy_evaluated" => Self::PolicyEvaluated,
-            "disposition" => Self::Disposition,
-            "reason" => Self::Reason,
-            "type" => Self::Type,
-            "comment" => Self::Comment,
-            "identifiers" => Self::Identifiers,
-            "header_from" => Self::HeaderFrom,
-            "envelope_from" => Self::EnvelopeFrom,
-            "envelope_to" => Self::EnvelopeTo,
-            "auth_results" => Self::AuthResults,
-            "dkim" => Self::Dkim,
-            "spf" => Self::Spf,
-            "selector" => Self::Selector,
-            "result" => Self::Result,
-            "human_result" => Self::HumanResult,
-            "scope" => Self::Scope,
-            _ => return None,
-        })
+    /// A bit of its own, for a set of elements: there are fewer than 64.
+    pub(super) fn bit(self) -> u64 {
+        1_u64.wrapping_shl(self as u32)
     }
 
     /// Whether elements stand in it, and it has its name in one place only.

@@ -146,6 +146,18 @@ pub enum DefectKind {
         /// The value.
         text: String,
     },
+    /// An element that may stand there once stands there again. The first counts; elements within the other are
+    /// taken as if they stood in the first.
+    #[error("the element \"{element}\" is repeated: \"{text}\"")]
+    Repeated {
+        /// The element.
+        element: &'static str,
+        /// Its text, which is kept nowhere else; empty where elements stand in it.
+        text: String,
+    },
+    /// Text that stands where the schema has elements only; it is kept nowhere else.
+    #[error("the text \"{0}\" has no place here")]
+    Text(String),
     /// An element that must be there is not.
     #[error("the element \"{0}\" is missing")]
     Missing(&'static str),

@@ -151,8 +151,8 @@ impl<'a> Markup<'a> {
             self.draft.at = self.position().saturating_add(tag.text.len());
             rest = tag.rest;
             *self.reader.get_mut() = rest.as_bytes();
+            self.add(Cow::Borrowed(tag.text));
             if tag.is_end {
-                self.add(Cow::Borrowed(tag.text));
                 self.close();
             } else {
                 self.open(tag.element, None)?;
@@ -218,7 +218,8 @@ impl<'a> Markup<'a> {
         if self.stack.len() >= self.max_depth {
             return Err(self.draft.error(ReportErrorKind::TooDeep { limit: self.max_depth }));
         }
-        self.content = Cow::Borrowed("");
+        let between = mem::take(&mut self.content);
+        self.draft.stray(&between);
         self.lang = match element {
             Element::Error | Element::ExtraContactInfo | Element::Comment | Element::HumanResult => {
                 start.and_then(|start| attribute(start, "lang"))
@@ -328,6 +329,7 @@ impl<'a> Markup<'a> {
                 self.close();
             }
         }
+        self.draft.stray(&self.content);
         self.draft.finish()
     }
 }
