@@ -362,13 +362,14 @@ impl Rrvs {
     /// ```text
     /// rrvs-param = "RRVS=" date-time [ ";" ( "C" / "R" ) ]
     /// ```
-    /// The time has no fraction of a second.
+    /// The time has no fraction of a second. Another action is as none: the message is rejected rather than
+    /// relayed.
     pub(crate) fn read(text: &str) -> Option<Self> {
         let (since, no_support) = match text.split_once(';') {
-            None => (text, None),
             Some((since, "C" | "c")) => (since, Some(NoSupport::Continue)),
             Some((since, "R" | "r")) => (since, Some(NoSupport::Reject)),
-            Some(_) => return None,
+            Some((since, _)) => (since, None),
+            None => (text, None),
         };
         let since = Timestamp::parse(since).filter(|_| !since.contains('.'))?;
         Some(Self { since, no_support })
@@ -398,7 +399,8 @@ mod tests {
         }
         let rejected = Rrvs::read("2014-04-03T23:01:00Z;r").unwrap();
         assert_eq!(rejected.no_support, Some(NoSupport::Reject));
-        for broken in ["2014-04-03T23:01:00Z;", "2014-04-03T23:01:00Z;X", "2014-04-03T23:01:00.5Z", "C"] {
+        assert_eq!(Rrvs::read("2014-04-03T23:01:00Z;X").unwrap().no_support, None);
+        for broken in ["2014-04-03T23:01:00.5Z", "2014-04-03;C", "C", ""] {
             assert_eq!(Rrvs::read(broken), None, "{broken}");
         }
     }

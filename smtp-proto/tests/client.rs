@@ -297,6 +297,21 @@ fn wide_recipients_need_a_wide_message() {
     }
 }
 
+/// RFC 8689 §2: REQUIRETLS is an offer only under TLS.
+#[test]
+fn requiretls_is_said_only_under_tls() {
+    let offer = "250-mx\r\n250-STARTTLS\r\n250 REQUIRETLS\r\n";
+    let mut clear = talk(TlsPolicy::None);
+    clear.hear(&format!("220 mx\r\n{offer}")).unwrap();
+    assert_eq!(clear.send("MAIL FROM:<a@b> REQUIRETLS"), Err(Misuse::NotOffered("REQUIRETLS")));
+    let mut tls = talk(TlsPolicy::Required);
+    tls.hear(&format!("220 mx\r\n{offer}220 go\r\n")).unwrap();
+    tls.client = tls.client.upgrade(b"").unwrap();
+    tls.hear("").unwrap();
+    tls.hear(offer).unwrap();
+    assert_eq!(tls.send("MAIL FROM:<a@b> REQUIRETLS"), Ok(()));
+}
+
 /// RFC 9422 §4.3: the limit is one of the session.
 #[test]
 fn the_domains_of_the_recipients_are_counted() {

@@ -181,6 +181,10 @@ impl Client {
         if !mail.path.is_ascii() && !params.smtputf8 {
             return Err(Misuse::NotOffered("SMTPUTF8"));
         }
+        // an offer in clear counts for nothing (RFC 8689 §2)
+        if params.requiretls && !self.is_tls {
+            return Err(Misuse::NotOffered("REQUIRETLS"));
+        }
         self.check_size(params.size.unwrap_or(0))?;
         match self.capabilities.limits().mails {
             Some(limit) if self.mails >= limit => Err(Misuse::TooMany { limit }),

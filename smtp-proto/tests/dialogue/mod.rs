@@ -272,7 +272,9 @@ pub(crate) fn play_client(dialogue: &Dialogue) -> Result<(), String> {
     let name = hello.map_or("client.example", |(_, name)| name);
     let mut config = ClientConfig::new(host(name).into_owned()).with_tls(tls).with_lmtp(is_lmtp);
     config.reply_line_endings = LineEndings::Normalise;
-    let mut talk = Talk { client: Client::new(config, false), input: vec![], said: String::new() };
+    // the handshake before it is not printed (RFC 8689 §4)
+    let is_tls = !wants_tls && clients.iter().any(|line| line.ends_with(" REQUIRETLS"));
+    let mut talk = Talk { client: Client::new(config, is_tls), input: vec![], said: String::new() };
     let is_greeted = matches!(dialogue.turns.first(), Some(Turn::Server(lines)) if code_of(lines) == 220);
     if !is_greeted {
         talk.hear("220 mx\r\n")?;
