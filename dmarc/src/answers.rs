@@ -73,8 +73,7 @@ fn file<T>(sorted: &mut Vec<(Name, T)>, domain: Name, value: T) {
 impl Answers {
     /// The record at a domain.
     pub(crate) fn record(&self, domain: &Name) -> Result<Option<&Record>, Stop> {
-        let first = self.first.as_ref().filter(|(name, _)| name == domain).map(|(_, lookup)| lookup);
-        match first.or_else(|| find(&self.records, domain)) {
+        match self.lookup(domain) {
             Some(Lookup::Record(record)) => Ok(Some(record)),
             Some(Lookup::Nothing | Lookup::Several) => Ok(None),
             Some(Lookup::Unavailable) => Err(Stop::Unavailable(domain.clone())),
@@ -84,6 +83,17 @@ impl Answers {
                 Err(_) => Ok(None),
             },
         }
+    }
+
+    /// Whether there is more than one record at a domain.
+    pub(crate) fn has_several(&self, domain: &Name) -> bool {
+        matches!(self.lookup(domain), Some(Lookup::Several))
+    }
+
+    #[inline]
+    fn lookup(&self, domain: &Name) -> Option<&Lookup> {
+        let first = self.first.as_ref().filter(|(name, _)| name == domain).map(|(_, lookup)| lookup);
+        first.or_else(|| find(&self.records, domain))
     }
 
     /// Whether a domain exists: everything but an NXDOMAIN says so (RFC 9989 §3.2.13). The kind of the

@@ -28,6 +28,7 @@ use mail_base::{
     fields::{Field, Header},
     lex::{LexErrorKind, Lexer, Token, TokenKind},
     name::{NameErrorKind, ToAscii},
+    scan,
 };
 
 /// The distinct domains of a message's authors, in the order of the From field; at least one.
@@ -43,7 +44,8 @@ impl Authors {
     /// with `None`, a domain outside ASCII is an error.
     ///
     /// # Errors
-    /// An [`AuthorError`]: there is no From field, there is more than one, or as
+    /// An [`AuthorError`]: there is no From field, there is more than one, or another field may be taken for one by
+    /// a mail client that does not see a NUL in its name, or that takes a bare CR for a line end; or as
     /// [`from_value`](Self::from_value).
     pub fn from_header(header: &Header, to_ascii: Option<ToAscii>) -> Result<Self, AuthorError> {
         let mut fields = header.fields().filter(|field| field.is_named("From"));
@@ -52,6 +54,9 @@ impl Authors {
         };
         if let Some(second) = fields.next() {
             return Err(AuthorError { kind: AuthorErrorKind::SeveralFields, at: second.at() });
+        }
+        if let Some(disguised) = header.fields().find(is_disguised) {
+            return Err(AuthorError { kind: AuthorErrorKind::SeveralFields, at: disguised.at() });
         }
         Self::from_value(field.value(), to_ascii)
             .map_err(|error| AuthorError { at: error.at.saturating_add(value_at(&field)), ..error })
@@ -94,6 +99,31 @@ impl From<Name> for Authors {
     fn from(domain: Name) -> Self {
         Self { domains: [domain].into() }
     }
+}
+
+/// Whether a field is none of From, and may be taken for one.
+fn is_disguised(field: &Field<'_>) -> bool {
+    let mut rest = field.raw();
+    if !field.is_named("From") && seems_from(rest) {
+        return true;
+    }
+    while let Some(at) = scan::position(rest, b'\r') {
+        rest = rest.get(at.saturating_add(1)..).unwrap_or(b"");
+        if !rest.starts_with(b"\n") && seems_from(rest) {
+            return true;
+        }
+    }
+    false
+}
+
+/// Whether a line is a From field to one who does not see what no name may have.
+fn seems_from(line: &[u8]) -> bool {
+    /// Where no colon has come by then, it is no name.
+    const LONGEST: usize = 100;
+    let start = line.iter().take(LONGEST);
+    let name = start.clone().take_while(|octet| **octet != b':').filter(|octet| octet.is_ascii_graphic());
+    let is_field = start.clone().any(|octet| *octet == b':') && !matches!(line, [b' ' | b'\t', ..]);
+    is_field && name.map(u8::to_ascii_lowercase).eq(*b"from")
 }
 
 /// The offset of a field's value in the header.

@@ -167,6 +167,8 @@ pub(crate) fn policy<'a>(
     match discovery {
         // it goes on where the question above began, so a public suffix right above the author counts
         Discovery::TreeWalk => Ok(Walk::from(answers, author)?.policy()),
+        // several records end the search at once (RFC 7489 §6.6.3 step 5)
+        Discovery::SuffixList(_) if answers.has_several(author) => Ok(None),
         Discovery::SuffixList(list) => {
             let at = list.organizational_domain(author);
             let record = answers.record(&at)?;

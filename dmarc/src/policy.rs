@@ -141,9 +141,9 @@ pub(crate) fn yes_or_no(value: &[u8]) -> Option<bool> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct FailureOptions {
-    /// `0`: where no mechanism gives an aligned pass.
+    /// `0`: where no mechanism gives an aligned pass. The default where nothing else is asked for.
     pub all_fail: bool,
-    /// `1`: where some mechanism gives no aligned pass.
+    /// `1`: where some mechanism gives no aligned pass. It is written in place of `0` where both are set.
     pub any_fails: bool,
     /// `d`: where a DKIM signature fails, aligned or not.
     pub dkim: bool,
@@ -183,7 +183,10 @@ impl Default for FailureOptions {
 
 impl fmt::Display for FailureOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let options = [(self.all_fail, "0"), (self.any_fails, "1"), (self.dkim, "d"), (self.spf, "s")];
+        // 0 and 1 exclude each other, and 1 asks for more
+        let is_nothing = *self == Self::NOTHING;
+        let all_fail = (self.all_fail || is_nothing) && !self.any_fails;
+        let options = [(all_fail, "0"), (self.any_fails, "1"), (self.dkim, "d"), (self.spf, "s")];
         for (nth, (_, option)) in options.into_iter().filter(|(is_set, _)| *is_set).enumerate() {
             f.write_str(if nth == 0 { "" } else { ":" })?;
             f.write_str(option)?;

@@ -302,7 +302,8 @@ pub struct Report {
     pub disposition: Disposition,
     /// Why the verdict is not pass.
     pub cause: Option<Cause>,
-    /// The author's domain that decided; `None` where it cannot be told.
+    /// The author's domain that decided; `None` where it cannot be told. [`record_at`](Self::record_at) and
+    /// [`organizational_domain`](Self::organizational_domain) need it.
     pub author: Option<Name>,
     /// Which authenticated domains are aligned.
     pub alignment: Alignment,

@@ -171,6 +171,28 @@ fn fields_can_be_evaluated_together_by_choice() {
 }
 
 #[test]
+fn another_field_may_not_seem_to_be_from() {
+    for other in [
+        "X: y\rFrom: c@d.example\r\n",
+        "X: y\rfrom : c@d.example\r\n",
+        "Fro\0m: c@d.example\r\n",
+        "\u{feff}From: c@d.example\r\n",
+        "From\u{a0}: c@d.example\r\n",
+    ] {
+        for text in [format!("{other}From: a@b.example\r\n"), format!("From: a@b.example\r\n{other}")] {
+            let error = Authors::from_header(&header(&text), None).unwrap_err();
+            assert_eq!(error.kind, SeveralFields, "{text:?}");
+        }
+    }
+    for other in
+        ["X: y\r\n From: c@d.example\r\n", "X: From: c@d\r\n", "X-From: c@d\r\n", "X: y\r From: c\r\n"]
+    {
+        let header = header(&format!("{other}From: a@b.example\r\n"));
+        assert!(Authors::from_header(&header, None).is_ok(), "{other:?}");
+    }
+}
+
+#[test]
 fn domains_outside_ascii_need_a_function() {
     let value = "J\u{f6}rg <j\u{f6}rg@b\u{fc}cher.example>";
     assert_eq!(error(value), (Domain(NameErrorKind::Unicode), 13));

@@ -288,3 +288,25 @@ fn nothing_is_asked_for_one_domain_where_another_is_aligned_by_what_is_known() {
     assert!(report.alignment.dkim.is_some() && report.alignment.spf.is_some());
     assert!(report.alignment.is_complete);
 }
+
+#[test]
+fn several_records_end_the_search_of_rfc_7489() {
+    let zone = Zone::parse(
+        r#"
+        _dmarc.a.example.com. TXT "v=DMARC1; p=none"
+        _dmarc.a.example.com. TXT "v=DMARC1; p=quarantine"
+        _dmarc.example.com.   TXT "v=DMARC1; p=reject"
+        "#,
+    )
+    .unwrap();
+    let list = SuffixFile::parse("com");
+    let request = || Request::new(name("a.example.com"));
+    let report = evaluate(request(), Discovery::SuffixList(&list)).run(&zone);
+    assert_eq!(report.verdict, Verdict::None);
+    assert_eq!(report.cause, Some(Cause::SeveralRecords(name("a.example.com"))));
+    assert_eq!(report.questions, 1);
+    let both = compare(request(), &list).run(&zone);
+    // RFC 9989 §4.10 step 2 discards them and goes on
+    assert_eq!((both.tree_walk.disposition, both.suffix_list.verdict), (Disposition::Reject, Verdict::None));
+    assert!(both.differs());
+}

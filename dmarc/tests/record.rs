@@ -123,3 +123,14 @@ fn records_are_written_in_one_order_and_read_the_same() {
         assert_eq!(again.policies(), first.policies());
     }
 }
+
+#[test]
+fn failure_options_that_are_built_are_valid() {
+    let mut options = dmarc::FailureOptions::default();
+    options.any_fails = true;
+    assert_eq!(options.to_string(), "1");
+    options.dkim = true;
+    assert_eq!(options.to_string(), "1:d");
+    (options.all_fail, options.any_fails, options.dkim) = (false, false, false);
+    assert_eq!(options.to_string(), "0");
+}
