@@ -540,3 +540,29 @@ fn text_between_elements_is_listed() {
     assert_eq!(defects(&[SMALL, "junk"].concat()), text("junk"));
     assert_eq!(defects(&SMALL.replace("><", ">\r\n\t <")), []);
 }
+
+#[test]
+fn what_is_kept_is_bounded() {
+    let limits = ReadLimits::default().with_defects(2).with_extensions(3).with_results(4).with_errors(5);
+    let xml = SMALL
+        .replace("</record>", &("<x/>".repeat(10) + "</record>"))
+        .replace("</auth_results>", &("<spf/><dkim/>".repeat(10) + "</auth_results>"))
+        .replace("</policy_evaluated>", &("<reason/>".repeat(3) + "</policy_evaluated>"))
+        .replace("</report_metadata>", &("<error>e</error>".repeat(10) + "</report_metadata>"));
+    let report = AggregateReport::read(xml.as_bytes(), &limits).unwrap();
+    assert_eq!((report.extensions.len(), report.metadata.errors.len()), (3, 5));
+    let row = &report.rows[0];
+    assert_eq!((row.reasons.len(), row.spf.len(), row.dkim.len()), (3, 1, 0));
+    let kinds: Vec<_> = report.defects.iter().skip(2).map(|defect| defect.kind.clone()).collect();
+    let omitted = |what, count| DefectKind::Omitted { what, count };
+    assert_eq!(
+        kinds,
+        [omitted("extensions", 7), omitted("results", 20), omitted("errors", 5), DefectKind::More(8)]
+    );
+}
+
+#[test]
+fn extensions_are_bounded_by_default() {
+    let report = read(&format!("<feedback>{}</feedback>", "<a/>".repeat(5_000)));
+    assert_eq!((report.extensions.len(), report.defects.len()), (1_000, 1_002));
+}

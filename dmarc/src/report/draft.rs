@@ -36,6 +36,10 @@ pub(super) struct Draft {
     has_disposition: bool,
     seen_anything: bool,
     more_defects: usize,
+    results: usize,
+    more_extensions: usize,
+    more_results: usize,
+    more_errors: usize,
 }
 
 fn no_reason() -> Reason {
@@ -58,6 +62,10 @@ impl Draft {
             has_disposition: false,
             seen_anything: false,
             more_defects: 0,
+            results: 0,
+            more_extensions: 0,
+            more_results: 0,
+            more_errors: 0,
         }
     }
 
@@ -79,6 +87,10 @@ impl Draft {
 
     /// An element that the schema does not have here, as it stands in the text.
     pub(super) fn extension(&mut self, name: String, xml: &str, is_in_record: bool) {
+        if self.report.extensions.len() >= self.limits.extensions {
+            self.more_extensions = self.more_extensions.saturating_add(1);
+            return;
+        }
         let row = is_in_record.then_some(self.report.rows.len());
         self.report.extensions.push(Extension { name, xml: xml.to_string(), row });
     }
@@ -157,10 +169,16 @@ impl Draft {
                 if self.dkim.selector.is_none() && self.report.namespace == Namespace::Dmarc2 {
                     self.defect(DefectKind::Missing("selector"));
                 }
-                push(&mut self.row.dkim, mem::take(&mut self.dkim));
+                if self.has_room_for_result() {
+                    push(&mut self.row.dkim, mem::take(&mut self.dkim));
+                }
             }
-            (Some(Element::AuthResults), Element::Spf) => push(&mut self.row.spf, mem::take(&mut self.spf)),
-            (_, Element::Reason) => self.row.reasons.push(mem::replace(&mut self.reason, no_reason())),
+            (Some(Element::AuthResults), Element::Spf) if self.has_room_for_result() => {
+                push(&mut self.row.spf, mem::take(&mut self.spf));
+            }
+            (_, Element::Reason) if self.has_room_for_result() => {
+                push(&mut self.row.reasons, mem::replace(&mut self.reason, no_reason()));
+            }
             (Some(Element::Feedback), Element::Version) => self.report.version = Some(value.to_string()),
             (Some(Element::Metadata), _) => self.metadata(element, value, lang),
             (Some(Element::DateRange), Element::Begin) => {
@@ -191,6 +209,14 @@ impl Draft {
         }
     }
 
+    /// Whether another result or reason may be kept; counts it.
+    fn has_room_for_result(&mut self) -> bool {
+        let has_room = self.results < self.limits.results;
+        let count = if has_room { &mut self.results } else { &mut self.more_results };
+        *count = count.saturating_add(1);
+        has_room
+    }
+
     /// The value of an element as a number or an address; a defect where it is none.
     fn value<T: FromStr>(&mut self, element: &'static str, text: &str) -> Option<T> {
         self.word(element, text, |text| text.parse().ok())
@@ -212,6 +238,9 @@ impl Draft {
             Element::Email => metadata.email = value.to_string(),
             Element::ExtraContactInfo => metadata.extra_contact_info = text,
             Element::ReportId => metadata.report_id = value.to_string(),
+            Element::Error if metadata.errors.len() >= self.limits.errors => {
+                self.more_errors = self.more_errors.saturating_add(1);
+            }
             Element::Error => metadata.errors.extend(text),
             Element::Generator => metadata.generator = Some(value.to_string()),
             _ => {}
@@ -331,6 +360,15 @@ impl Draft {
             (policy.p.is_none(), "p"),
             (self.report.rows.is_empty(), "record"),
         ]);
+        for (what, count) in [
+            ("extensions", self.more_extensions),
+            ("results", self.more_results),
+            ("errors", self.more_errors),
+        ] {
+            if count > 0 {
+                self.report.defects.push(Defect { kind: DefectKind::Omitted { what, count }, at: self.at });
+            }
+        }
         if self.more_defects > 0 {
             self.report.defects.push(Defect { kind: DefectKind::More(self.more_defects), at: self.at });
         }

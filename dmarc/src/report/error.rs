@@ -16,11 +16,25 @@ pub struct ReadLimits {
     pub depth: usize,
     /// The most defects that are listed; of more, only the number is told. Default: 1,000.
     pub defects: usize,
+    /// The most [extensions](crate::report::AggregateReport::extensions) that are kept. Default: 1,000.
+    pub extensions: usize,
+    /// The most results and reasons that are kept, those of all rows together. Default: 1,000,000.
+    pub results: usize,
+    /// The most [errors](crate::report::Metadata::errors) that are kept. Default: 1,000.
+    pub errors: usize,
 }
 
 impl Default for ReadLimits {
     fn default() -> Self {
-        Self { octets: 64 << 20, rows: 1_000_000, depth: 32, defects: 1_000 }
+        Self {
+            octets: 64 << 20,
+            rows: 1_000_000,
+            depth: 32,
+            defects: 1_000,
+            extensions: 1_000,
+            results: 1_000_000,
+            errors: 1_000,
+        }
     }
 }
 
@@ -41,6 +55,24 @@ impl ReadLimits {
     #[must_use]
     pub fn with_defects(self, defects: usize) -> Self {
         Self { defects, ..self }
+    }
+
+    /// The same with another limit for extensions.
+    #[must_use]
+    pub fn with_extensions(self, extensions: usize) -> Self {
+        Self { extensions, ..self }
+    }
+
+    /// The same with another limit for results and reasons.
+    #[must_use]
+    pub fn with_results(self, results: usize) -> Self {
+        Self { results, ..self }
+    }
+
+    /// The same with another limit for errors.
+    #[must_use]
+    pub fn with_errors(self, errors: usize) -> Self {
+        Self { errors, ..self }
     }
 }
 
@@ -164,6 +196,14 @@ pub enum DefectKind {
     /// A field of a failure report that must be there once is missing or stands there again.
     #[error("the field \"{0}\" must stand there once")]
     Field(&'static str),
+    /// There is more of something than [`ReadLimits`] lets be kept; it was passed over.
+    #[error("{count} more {what} are left out")]
+    Omitted {
+        /// Of what: `extensions`, `results` or `errors`.
+        what: &'static str,
+        /// How many more.
+        count: usize,
+    },
     /// There are more defects than [`ReadLimits::defects`].
     #[error("there are {0} more defects")]
     More(usize),
