@@ -566,3 +566,87 @@ fn extensions_are_bounded_by_default() {
     let report = read(&format!("<feedback>{}</feedback>", "<a/>".repeat(5_000)));
     assert_eq!((report.extensions.len(), report.defects.len()), (1_000, 1_002));
 }
+
+#[test]
+fn what_is_wrong_with_the_compression_is_listed() {
+    let kinds = |file: &[u8]| -> Vec<_> {
+        let report = AggregateReport::read(file, &ReadLimits::default()).unwrap();
+        assert_eq!(report.rows.len(), 3);
+        report.defects.into_iter().map(|defect| defect.kind).collect()
+    };
+    let whole = sample().to_gzip();
+    assert_eq!(kinds(&whole), []);
+    let mut wrong_sum = whole.clone();
+    let at = wrong_sum.len() - 8;
+    wrong_sum[at] ^= 1;
+    let compression = [DefectKind::Compression];
+    assert_eq!(kinds(&wrong_sum), compression);
+    assert_eq!(kinds(&whole[..whole.len() - 4]), compression);
+    assert_eq!(kinds(&[&whole, b"junk".as_slice()].concat()), compression);
+}
+
+/// A ZIP file of these files, which are not compressed.
+fn zip(files: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut crc = [0_u32; 256];
+    for (nth, entry) in crc.iter_mut().enumerate() {
+        let polynomial = |sum: u32| if sum & 1 == 1 { 0xedb8_8320 ^ (sum >> 1) } else { sum >> 1 };
+        *entry = (0..8).fold(u32::try_from(nth).unwrap(), |sum, _| polynomial(sum));
+    }
+    let (mut zip, mut directory) = (Vec::new(), Vec::new());
+    for (name, content) in files {
+        let sum = !content
+            .iter()
+            .fold(!0_u32, |sum, octet| crc[usize::from(sum.to_le_bytes()[0] ^ octet)] ^ (sum >> 8));
+        let size = u32::try_from(content.len()).unwrap().to_le_bytes();
+        let name_size = u16::try_from(name.len()).unwrap().to_le_bytes();
+        // version, flags, method, time, date, sum, both sizes, name, extra field
+        let common = [
+            &[10, 0, 0, 0, 0, 0, 0, 0, 0x21, 0x5a],
+            &sum.to_le_bytes()[..],
+            &size,
+            &size,
+            &name_size,
+            &[0; 2],
+        ];
+        let common = common.concat();
+        let at = u32::try_from(zip.len()).unwrap().to_le_bytes();
+        zip.extend([b"PK\x03\x04", &common[..], name.as_bytes(), content].concat());
+        directory.extend([b"PK\x01\x02\x0a\x00", &common[..], &[0; 10], &at, name.as_bytes()].concat());
+    }
+    let count = u16::try_from(files.len()).unwrap().to_le_bytes();
+    let size = u32::try_from(directory.len()).unwrap().to_le_bytes();
+    let at = u32::try_from(zip.len()).unwrap().to_le_bytes();
+    [&zip, &directory, &b"PK\x05\x06\0\0\0\0"[..], &count, &count, &size, &at, &[0; 2]].concat()
+}
+
+#[test]
+fn the_report_is_found_in_a_zip_file() {
+    let small = SMALL.as_bytes();
+    let kinds = |files: &[(&str, &[u8])]| -> Vec<_> {
+        let report = AggregateReport::read(&zip(files), &ReadLimits::default()).unwrap();
+        assert_eq!(report.rows, read(SMALL).rows);
+        report.defects.into_iter().map(|defect| defect.kind).collect()
+    };
+    let file = |name: &str| DefectKind::File(name.into());
+    assert_eq!(kinds(&[("a", small)]), []);
+    let mac = ("__MACOSX/._a.xml", b"\0\x05\x16\x07".as_slice());
+    assert_eq!(kinds(&[("d/", b""), mac, ("d/a.XML", small)]), []);
+    assert_eq!(kinds(&[mac, ("report", small)]), []);
+    let other = ("other.xml", b"<x/>".as_slice());
+    assert_eq!(
+        kinds(&[other, ("readme", b""), ("a.xml", small), ("b.xml", small)]),
+        [file("other.xml"), file("readme"), file("b.xml")]
+    );
+    let gzip = sample().to_gzip();
+    let report = AggregateReport::read(&zip(&[("a.xml.gz", &gzip)]), &ReadLimits::default()).unwrap();
+    assert_eq!((report.rows.len(), report.defects), (3, vec![]));
+    // wherever a sum stands in the file, a wrong one is seen
+    let mut wrong = zip(&[("a.xml", small)]);
+    wrong[30 + "a.xml".len() + SMALL.find(">192").unwrap() + 1] = b'2';
+    let report = AggregateReport::read(&wrong, &ReadLimits::default()).unwrap();
+    assert_eq!(report.defects[0].kind, DefectKind::Compression);
+    assert_eq!(error(&zip(&[other]), &ReadLimits::default()), ReportErrorKind::NotAReport);
+    assert_eq!(error(&zip(&[("a", small), ("b", small)]), &ReadLimits::default()), ReportErrorKind::Zip);
+    let limits = ReadLimits::default().with_octets(100);
+    assert_eq!(error(&zip(&[("a.xml", small)]), &limits), ReportErrorKind::TooLarge { limit: 100 });
+}

@@ -1,21 +1,36 @@
 //! Reports come compressed: GZIP as RFC 9990 has it, ZIP as many senders do.
 
-use super::error::{ReadLimits, ReportError, ReportErrorKind};
-use alloc::{borrow::Cow, vec::Vec};
+use super::error::{DefectKind, ReadLimits, ReportError, ReportErrorKind};
+use alloc::{borrow::Cow, string::String, vec::Vec};
 use flate2::{Compression, read::MultiGzDecoder, write::GzEncoder};
+use memchr::memmem;
 use std::io::{Cursor, Read, Write};
 use zip::ZipArchive;
 
 /// The most files of a ZIP file that are looked at for one of XML.
 const MAX_FILES: usize = 100;
 
+/// The text of a report.
+#[derive(Debug)]
+pub(super) struct Opened<'a> {
+    pub(super) octets: Cow<'a, [u8]>,
+    /// What is wrong with the file in which it came.
+    pub(super) defects: Vec<DefectKind>,
+}
+
 /// The text of a report: decompressed where it is compressed, by its first octets, whatever its name says.
-pub(super) fn open<'a>(file: &'a [u8], limits: &ReadLimits) -> Result<Cow<'a, [u8]>, ReportError> {
+pub(super) fn open<'a>(file: &'a [u8], limits: &ReadLimits) -> Result<Opened<'a>, ReportError> {
     match file {
-        [0x1f, 0x8b, ..] => bounded(MultiGzDecoder::new(file), limits, ReportErrorKind::Gzip).map(Cow::Owned),
-        [b'P', b'K', 3, 4, ..] => unzip(file, limits).map(Cow::Owned),
+        [b'P', b'K', 3, 4, ..] => unzip(file, limits),
+        _ => gunzip(file, limits),
+    }
+}
+
+fn gunzip<'a>(file: &'a [u8], limits: &ReadLimits) -> Result<Opened<'a>, ReportError> {
+    match file {
+        [0x1f, 0x8b, ..] => bounded(MultiGzDecoder::new(file), limits, ReportErrorKind::Gzip),
         _ if file.len() > limits.octets => Err(too_large(limits)),
-        _ => Ok(Cow::Borrowed(file)),
+        _ => Ok(Opened { octets: Cow::Borrowed(file), defects: Vec::new() }),
     }
 }
 
@@ -24,32 +39,76 @@ fn too_large(limits: &ReadLimits) -> ReportError {
 }
 
 /// Reads to the end, or to the limit. Of a stream that breaks after its first octets, those are taken.
-fn bounded(stream: impl Read, limits: &ReadLimits, broken: ReportErrorKind) -> Result<Vec<u8>, ReportError> {
+fn bounded<'a>(
+    stream: impl Read,
+    limits: &ReadLimits,
+    broken: ReportErrorKind,
+) -> Result<Opened<'a>, ReportError> {
     let limit = u64::try_from(limits.octets).unwrap_or(u64::MAX);
     let mut octets = Vec::new();
     let result = stream.take(limit.saturating_add(1)).read_to_end(&mut octets);
     if octets.len() > limits.octets {
         return Err(too_large(limits));
     }
-    match result {
-        Err(_) if octets.is_empty() => Err(ReportError::new(broken, 0)),
-        _ => Ok(octets),
-    }
+    let defects = match result {
+        Err(_) if octets.is_empty() => return Err(ReportError::new(broken, 0)),
+        Err(_) => Vec::from([DefectKind::Compression]),
+        Ok(_) => Vec::new(),
+    };
+    Ok(Opened { octets: Cow::Owned(octets), defects })
 }
 
-/// The first file of a ZIP file that ends in `.xml`, or the only one.
-fn unzip(file: &[u8], limits: &ReadLimits) -> Result<Vec<u8>, ReportError> {
+/// The first file of a ZIP file that is a report by its name and its content; if there is none, the first by its
+/// name, or the only one.
+fn unzip<'a>(file: &[u8], limits: &ReadLimits) -> Result<Opened<'a>, ReportError> {
     let broken = ReportError::new(ReportErrorKind::Zip, 0);
     let mut archive = ZipArchive::new(Cursor::new(file)).map_err(|_| broken)?;
-    let is_xml = |name: &str| name.to_ascii_lowercase().ends_with(".xml");
-    let named = archive.file_names().take(MAX_FILES).position(|name| name.is_ok_and(|name| is_xml(&name)));
-    let index = match (named, archive.len()) {
-        (Some(index), _) => index,
-        (None, 1) => 0,
-        (None, _) => return Err(broken),
+    let names =
+        archive.file_names().take(MAX_FILES).map(|name| name.map(Cow::into_owned).unwrap_or_default());
+    let mut files: Vec<(usize, String)> = names.enumerate().collect();
+    // folders, and what macOS adds to each file
+    files.retain(|(_, name)| !name.ends_with('/') && !name.starts_with("__MACOSX/"));
+    let is_xml = |name: &str| {
+        let name = name.to_ascii_lowercase();
+        name.ends_with(".xml") || name.ends_with(".xml.gz")
     };
-    let entry = archive.by_index(index).map_err(|_| broken)?;
-    bounded(entry, limits, ReportErrorKind::Zip)
+    let candidates = files.iter().filter(|(_, name)| files.len() == 1 || is_xml(name));
+    let mut found: Result<(usize, Opened<'_>), ReportError> = Err(broken);
+    let mut left = *limits;
+    for (index, _) in candidates {
+        let file = archive.by_index(*index).map_err(|_| broken);
+        let opened = match file.and_then(|file| unpack(file, &left)) {
+            Ok(opened) => opened,
+            // not the next one: a hundred that are each too large take long
+            Err(error) => {
+                found = found.or(Err(error));
+                break;
+            }
+        };
+        left.octets = left.octets.saturating_sub(opened.octets.len());
+        let is_report = memmem::find(&opened.octets, b"feedback").is_some();
+        if is_report || found.is_err() {
+            found = Ok((*index, opened));
+        }
+        if is_report {
+            break;
+        }
+    }
+    let (read, mut opened) = found?;
+    let others = files.into_iter().filter(|(index, _)| *index != read);
+    opened.defects.extend(others.map(|(_, name)| DefectKind::File(name)));
+    Ok(opened)
+}
+
+/// A file of a ZIP file, which may be compressed with GZIP too.
+fn unpack<'a>(file: impl Read, limits: &ReadLimits) -> Result<Opened<'a>, ReportError> {
+    let mut outer = bounded(file, limits, ReportErrorKind::Zip)?;
+    if outer.octets.starts_with(b"\x1f\x8b") {
+        let inner = gunzip(&outer.octets, limits)?;
+        outer.defects.extend(inner.defects);
+        outer.octets = Cow::Owned(inner.octets.into_owned());
+    }
+    Ok(outer)
 }
 
 /// Compresses with GZIP.

@@ -145,6 +145,12 @@ pub enum DefectKind {
     /// The text is not UTF-8; it was read as UTF-16 or as Latin-1.
     #[error("the text is not UTF-8")]
     Encoding,
+    /// The GZIP or ZIP file is broken, or something follows it; what could be read of it was.
+    #[error("the compressed file is broken")]
+    Compression,
+    /// Another file of the ZIP file, which was not read.
+    #[error("the file \"{0}\" of the ZIP file is not read")]
+    File(String),
     /// The namespace is neither that of RFC 9990 nor that of RFC 7489.
     #[error("the namespace \"{0}\" is unknown")]
     Namespace(String),

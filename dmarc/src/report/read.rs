@@ -29,9 +29,12 @@ impl AggregateReport {
     /// A [`ReportError`] where a limit is passed, where the compression is broken, or where there is nothing of
     /// a report. All else is in [`defects`](Self::defects).
     pub fn read(file: &[u8], limits: &ReadLimits) -> Result<Self, ReportError> {
-        let octets = archive::open(file, limits)?;
-        let (text, is_utf8) = decode(&octets);
+        let opened = archive::open(file, limits)?;
+        let (text, is_utf8) = decode(&opened.octets);
         let mut markup = Markup::new(&text, *limits);
+        for kind in opened.defects {
+            markup.draft.defect(kind);
+        }
         if !is_utf8 {
             markup.draft.defect(DefectKind::Encoding);
         }
