@@ -650,3 +650,20 @@ fn the_report_is_found_in_a_zip_file() {
     let limits = ReadLimits::default().with_octets(100);
     assert_eq!(error(&zip(&[("a.xml", small)]), &limits), ReportErrorKind::TooLarge { limit: 100 });
 }
+
+#[test]
+fn the_alignment_of_a_failure_report_is_told_once() {
+    let alignment = |identity_alignment| {
+        let fields = FailureReport { identity_alignment, ..failure() }.fields();
+        fields.lines().filter(|line| line.starts_with("Identity-Alignment")).collect::<String>()
+    };
+    let repeated = vec![Mechanism::Spf, Mechanism::Dkim, Mechanism::Spf];
+    assert_eq!(alignment(repeated), "Identity-Alignment: spf, dkim");
+    assert_eq!(alignment(vec![]), "Identity-Alignment: none");
+    let mail = String::from_utf8(failure().to_mail(&mail())).unwrap();
+    let without = mail.replace("Identity-Alignment: dkim, spf\r\n", "");
+    assert_ne!(without, mail);
+    let report = FailureReport::read_mail(without.as_bytes(), &ReadLimits::default()).unwrap();
+    assert_eq!(report.defects[0].kind, DefectKind::Field("Identity-Alignment"));
+    assert_eq!(report.defects.len(), 1);
+}

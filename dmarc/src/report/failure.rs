@@ -28,7 +28,8 @@ pub struct FailureReport {
     pub user_agent: String,
     /// What failed (`Auth-Failure`).
     pub auth_failure: AuthFailure,
-    /// The mechanisms that did not authenticate an aligned domain (`Identity-Alignment`); empty for `none`.
+    /// The mechanisms that did not authenticate an aligned domain (`Identity-Alignment`); empty for `none`. Each
+    /// is written once.
     pub identity_alignment: Vec<Mechanism>,
     /// The Authentication-Results field, without its name; RFC 6591 wants exactly one method in it.
     pub authentication_results: Option<String>,
@@ -130,6 +131,8 @@ const DELIVERY_RESULTS: [(DeliveryResult, &str); 5] = [
     (DeliveryResult::Other, "other"),
 ];
 
+const MECHANISMS: [(Mechanism, &str); 2] = [(Mechanism::Dkim, "dkim"), (Mechanism::Spf, "spf")];
+
 fn word_of<T: PartialEq>(words: &[(T, &'static str)], value: &T) -> &'static str {
     words.iter().find(|(one, _)| one == value).map_or("other", |(_, word)| word)
 }
@@ -187,12 +190,16 @@ impl FailureReport {
         add("User-Agent", &self.user_agent);
         add("Version", "1");
         add("Auth-Failure", &self.auth_failure.to_string());
-        let failed: Vec<String> =
-            self.identity_alignment.iter().map(|one| one.to_string().to_ascii_lowercase()).collect();
-        add(
-            "Identity-Alignment",
-            if failed.is_empty() { "none".to_string() } else { failed.join(", ") }.as_str(),
-        );
+        // each may appear once (RFC 9991 §4)
+        let mut failed: Vec<&str> = Vec::new();
+        for mechanism in &self.identity_alignment {
+            let word = word_of(&MECHANISMS, mechanism);
+            if !failed.contains(&word) {
+                failed.push(word);
+            }
+        }
+        let alignment = if failed.is_empty() { "none".to_string() } else { failed.join(", ") };
+        add("Identity-Alignment", &alignment);
         let ip = self.source_ip.map(|ip| match ip {
             IpAddr::V4(ip) => ip.to_string(),
             // an address literal of RFC 5321 §4.1.3, without its brackets
@@ -284,7 +291,7 @@ impl FailureReport {
                 }
             }
         }
-        for required in ["Feedback-Type", "User-Agent", "Version", "Auth-Failure"] {
+        for required in ["Feedback-Type", "User-Agent", "Version", "Auth-Failure", "Identity-Alignment"] {
             if !seen.contains(&required) {
                 self.defects.push(Defect { kind: DefectKind::Field(required), at });
             }
@@ -381,7 +388,7 @@ impl FailureReport {
         }
         let mut is_valid = true;
         for word in value.split(',').map(str::trim) {
-            match parse_word(&[(Mechanism::Dkim, "dkim"), (Mechanism::Spf, "spf")], word) {
+            match parse_word(&MECHANISMS, word) {
                 Some(mechanism) if !self.identity_alignment.contains(&mechanism) => {
                     self.identity_alignment.push(mechanism);
                 }
