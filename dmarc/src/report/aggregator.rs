@@ -5,7 +5,7 @@ use super::aggregate::{
     ReportRow, RowDisposition, SpfResult, Text,
 };
 use crate::{
-    policy::Policy,
+    policy::{AlignmentMode, Policy},
     record::Record,
     tag::Tag,
     verdict::{Disposition, Override, OverrideKind, Report, Verdict},
@@ -290,8 +290,7 @@ fn policy_published(report: &Report, record: &Record, at: &Name) -> PolicyPublis
 
 fn row(report: &Report, author: &Name, message: Message) -> ReportRow {
     let mut dkim = message.dkim;
-    let aligned = report.alignment.dkim.as_ref().map(|aligned| &aligned.domain);
-    dkim.sort_by_cached_key(|result| rank(result, author, aligned));
+    dkim.sort_by_cached_key(|result| rank(result, author, report));
     dkim.truncate(MAX_DKIM_RESULTS);
     ReportRow {
         source_ip: Some(message.source_ip),
@@ -309,13 +308,21 @@ fn row(report: &Report, author: &Name, message: Message) -> ReportRow {
 }
 
 /// The order of RFC 9990 §3.1.3: passed and aligned strictly, passed and aligned, passed, not passed.
-fn rank(result: &DkimResult, author: &Name, aligned: Option<&Name>) -> u8 {
-    let domain = Name::parse(&result.domain).ok();
-    match result.result {
-        AuthResult::Pass if domain.as_ref() == Some(author) => 0,
-        AuthResult::Pass if domain.is_some() && domain.as_ref() == aligned => 1,
-        AuthResult::Pass => 2,
-        _ => 3,
+fn rank(result: &DkimResult, author: &Name, report: &Report) -> u8 {
+    if result.result != AuthResult::Pass {
+        return 3;
+    }
+    let Ok(domain) = Name::parse(&result.domain) else { return 2 };
+    let is_aligned = report.alignment.dkim.as_ref().is_some_and(|aligned| aligned.domain == domain);
+    // that one has aligned strictly does not say of the others that they have not
+    let is_relaxed = report.record.as_ref().map(Record::dkim_alignment) == Some(AlignmentMode::Relaxed);
+    let is_within = report.organizational_domain().is_some_and(|domains| domain.is_within(domains));
+    if domain == *author {
+        0
+    } else if is_aligned || (is_relaxed && is_within) {
+        1
+    } else {
+        2
     }
 }
 
@@ -343,4 +350,25 @@ fn reasons(report: &Report) -> Vec<Reason> {
         reasons.push(reason(&Override::new(OverrideKind::LocalPolicy)));
     }
     reasons
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Discovery, Request, Zone, evaluate};
+
+    #[test]
+    fn aligned_results_go_first() {
+        let zone = Zone::parse(r#"_dmarc.example.com. TXT "v=DMARC1; p=reject; psd=n""#).unwrap();
+        let author = Name::parse("example.com").unwrap();
+        let request = Request::new(author.clone()).dkim_passed(author.clone());
+        let report = evaluate(request, Discovery::TreeWalk).run(&zone);
+        let rank = |domain: &str, result| {
+            rank(&DkimResult { domain: domain.into(), result, ..DkimResult::default() }, &author, &report)
+        };
+        assert_eq!(rank("example.com", AuthResult::Pass), 0);
+        assert_eq!(rank("mail.example.com", AuthResult::Pass), 1);
+        assert_eq!(rank("example.net", AuthResult::Pass), 2);
+        assert_eq!(rank("example.com", AuthResult::Fail), 3);
+    }
 }
