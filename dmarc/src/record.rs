@@ -460,6 +460,9 @@ impl fmt::Display for Record {
         if let Some(interval) = self.report_interval() {
             write!(f, "; ri={interval}")?;
         }
+        if self.value(Tag::Rf).is_some_and(|format| self.is_valid(Tag::Rf, format)) {
+            f.write_str("; rf=afrf")?;
+        }
         Ok(())
     }
 }

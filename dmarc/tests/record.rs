@@ -134,3 +134,9 @@ fn failure_options_that_are_built_are_valid() {
     (options.all_fail, options.any_fails, options.dkim) = (false, false, false);
     assert_eq!(options.to_string(), "0");
 }
+
+#[test]
+fn historic_tags_are_printed_back() {
+    let text = "v=DMARC1; p=none; pct=50; ri=3600; rf=afrf";
+    assert_eq!(Record::parse(text).unwrap().to_string(), text);
+}

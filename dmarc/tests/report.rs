@@ -667,3 +667,13 @@ fn the_alignment_of_a_failure_report_is_told_once() {
     assert_eq!(report.defects[0].kind, DefectKind::Field("Identity-Alignment"));
     assert_eq!(report.defects.len(), 1);
 }
+
+#[test]
+fn the_parts_of_a_result_within_an_evaluation_are_listed() {
+    let row =
+        "<policy_evaluated><dkim>pass<domain>x.example</domain></dkim><spf>pass</spf></policy_evaluated>";
+    let xml = format!("<feedback><record><row>{row}</row></record></feedback>");
+    let report = AggregateReport::read(xml.as_bytes(), &ReadLimits::default()).unwrap();
+    assert!(report.defects.iter().any(|defect| defect.kind == DefectKind::Text("x.example".into())));
+    assert!(report.rows[0].dkim.is_empty());
+}

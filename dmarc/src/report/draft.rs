@@ -34,6 +34,8 @@ pub(super) struct Draft {
     seen_in_row: u64,
     seen_in_item: u64,
     has_disposition: bool,
+    /// Whether a result of DKIM or SPF is open, of which an evaluation has elements of the same names.
+    is_in_result: bool,
     seen_anything: bool,
     more_defects: usize,
     results: usize,
@@ -60,6 +62,7 @@ impl Draft {
             seen_in_row: 0,
             seen_in_item: 0,
             has_disposition: false,
+            is_in_result: false,
             seen_anything: false,
             more_defects: 0,
             results: 0,
@@ -138,11 +141,11 @@ impl Draft {
             }
             (Some(Element::AuthResults), Element::Dkim) => {
                 self.dkim = DkimResult::default();
-                self.seen_in_item = 0;
+                (self.seen_in_item, self.is_in_result) = (0, true);
             }
             (Some(Element::AuthResults), Element::Spf) => {
                 self.spf = SpfResult::default();
-                self.seen_in_item = 0;
+                (self.seen_in_item, self.is_in_result) = (0, true);
             }
             _ => {}
         }
@@ -157,8 +160,12 @@ impl Draft {
         value: &str,
         lang: Option<String>,
     ) {
-        if element.is_container() || parent == Some(Element::AuthResults) {
+        let is_result = parent == Some(Element::AuthResults);
+        self.is_in_result &= !is_result;
+        if element.is_container() || is_result {
             self.stray(value);
+        } else if matches!(parent, Some(Element::Dkim | Element::Spf)) && !self.is_in_result {
+            return self.stray(value);
         } else if self.is_repeated(parent, element) {
             self.defect(DefectKind::Repeated { element: element.name(), text: value.to_string() });
             return;
