@@ -165,12 +165,10 @@ pub fn plain_line(octets: &[u8], limit: usize) -> Option<&[u8]> {
 /// How many octets from the start are ASCII and no control characters.
 #[inline]
 fn plain_length(octets: &[u8]) -> usize {
-    // the highest bit says that an octet is below 0x20 or above 0x7e, or stands behind one that is
-    let others = |word: u64| (word.wrapping_sub(each(b' ')) | word.wrapping_add(each(0x01)) | word) & HIGHEST;
     let (words, rest) = octets.as_chunks::<8>();
     let mut at: usize = 0;
     for word in words {
-        let others = others(u64::from_le_bytes(*word));
+        let others = scan::not_visible_from(u64::from_le_bytes(*word), b' ');
         if others != 0 {
             return at.wrapping_add(scan::first(others));
         }

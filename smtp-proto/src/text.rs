@@ -3,7 +3,7 @@
 use crate::error::{TextError, TextErrorKind};
 use alloc::{borrow::Cow, string::String, vec::Vec};
 use core::fmt;
-use mail_base::scan::{self, HIGHEST, each};
+use mail_base::scan;
 
 macro_rules! checked_text {
     ($(#[$doc:meta])* $name:ident, $is_allowed:expr) => {
@@ -186,15 +186,13 @@ pub(crate) fn is_visible(octets: &[u8]) -> bool {
 /// Whether all lie between `LEAST` and the last of ASCII that prints, eight octets at a time.
 #[inline]
 fn lie_between<const LEAST: u8>(octets: &[u8]) -> bool {
-    // the highest bit of an octet says that it is too low, too high, or stands behind one that is
-    let suspects = |word: u64| word.wrapping_sub(each(LEAST)) | word.wrapping_add(each(0x01)) | word;
     let Some(last) = octets.last_chunk() else {
         return octets.iter().all(|octet| (LEAST..=b'~').contains(octet));
     };
     let (words, _) = octets.as_chunks::<8>();
     // some of the last eight may be looked at twice
-    let found = words.iter().chain([last]).fold(0, |found, word| found | suspects(u64::from_le_bytes(*word)));
-    found & HIGHEST == 0
+    let others = |word: &[u8; 8]| scan::not_visible_from(u64::from_le_bytes(*word), LEAST);
+    words.iter().chain([last]).fold(0, |found, word| found | others(word)) == 0
 }
 
 #[cfg(test)]
