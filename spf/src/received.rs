@@ -60,7 +60,9 @@ impl Report {
             pairs.push(("receiver", receiver));
         }
         let problem = self.problem();
-        match (&self.matched, &problem) {
+        // what matches in a best-guess record is no mechanism of the domain's
+        let matched = self.matched.as_ref().filter(|_| self.best_guess.is_none());
+        match (matched, &problem) {
             (Some(matched), _) => pairs.push(("mechanism", matched.text())),
             (None, Some(problem)) => pairs.push(("problem", problem)),
             (None, None) if self.verdict == Verdict::Neutral => pairs.push(("mechanism", "default")),

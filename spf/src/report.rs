@@ -44,10 +44,9 @@ pub struct Report {
 impl Report {
     /// The report of a check that asks nothing: the verdict is none.
     pub(crate) fn unasked(request: Request, domain: Option<Name>, cause: Cause) -> Self {
-        let verdict = Verdict::None;
-        let trace = request.is_traced.then(|| Tracer::default().finish(verdict, Some(&cause), 0, 0));
-        Self {
-            verdict,
+        let is_traced = request.is_traced;
+        let mut report = Self {
+            verdict: Verdict::None,
             cause: Some(cause),
             explanation: None,
             identity: request.identity,
@@ -58,9 +57,11 @@ impl Report {
             lookups: 0,
             void_lookups: 0,
             questions: 0,
-            trace,
+            trace: None,
             request,
-        }
+        };
+        report.trace = is_traced.then(|| Tracer::default().finish(&report));
+        report
     }
 
     /// The client's address; IPv4 where it is IPv4-mapped.

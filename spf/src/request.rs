@@ -136,15 +136,25 @@ impl Request {
 
     /// The domain to check, as a name; the texts are turned to A-labels on the way.
     pub(crate) fn resolve_domain(&mut self) -> Result<Name, DomainError> {
+        if self.texts.domain().starts_with('[') {
+            return Err(DomainError::AddressLiteral);
+        }
         let domain = match (&self.domain, self.to_ascii) {
             (Ok(domain), _) => domain.clone(),
             (Err(_), Some(to_ascii)) if !self.texts.domain().is_ascii() => {
                 let domain = to_ascii(self.texts.domain())?;
-                self.texts = self.texts.with_ascii_domain(&domain, to_ascii);
+                self.texts = Texts::join(self.texts.local_part(), domain.as_str(), self.texts.helo());
                 domain
             }
             (Err(error), _) => return Err((*error).into()),
         };
+        // a HELO domain must not have U-labels (RFC 8616 §4), but may be anything
+        if let Some(to_ascii) = self.to_ascii
+            && !self.texts.helo().is_ascii()
+            && let Ok(helo) = to_ascii(self.texts.helo())
+        {
+            self.texts = Texts::join(self.texts.local_part(), self.texts.domain(), helo.as_str());
+        }
         at_least_two_labels(domain)
     }
 
@@ -184,13 +194,6 @@ impl Texts {
         let at_sign = local_part.len();
         let helo_at = at_sign.saturating_add(domain.len()).saturating_add(1);
         Self { text: Text::join([local_part, "@", domain, helo]), at_sign, helo: helo_at }
-    }
-
-    fn with_ascii_domain(&self, domain: &Name, to_ascii: ToAscii) -> Self {
-        match to_ascii(self.helo()) {
-            Ok(helo) => Self::join(self.local_part(), domain.as_str(), helo.as_str()),
-            Err(_) => Self::join(self.local_part(), domain.as_str(), self.helo()),
-        }
     }
 
     pub(crate) fn sender(&self) -> &str {

@@ -5,14 +5,14 @@
 
 use crate::{
     record::Record,
-    report::Matched,
+    report::{Matched, Report},
     verdict::{Cause, Verdict},
 };
 use alloc::{string::String, vec, vec::Vec};
 use core::fmt;
 use mail_base::{
     Name,
-    dns::{Answer, Question, Records},
+    dns::{Answer, Question, Records, Txt},
 };
 
 /// What a check did, step by step.
@@ -54,13 +54,20 @@ pub enum Event {
         record: Record,
         /// What came of it, where it was included.
         verdict: Option<Verdict>,
+        /// Whether it is the caller's [best-guess record](crate::Request::best_guess), because the domain has none.
+        is_guess: bool,
     },
     /// A term is evaluated.
     Term {
         /// The term.
         term: Matched,
-        /// Whether it matched; nothing where the check ended in it, and for `redirect`.
+        /// Whether it matched; nothing where the check ended in it, and for `redirect` and `exp`.
         is_match: Option<bool>,
+    },
+    /// The explanation of a fail was looked for.
+    Explanation {
+        /// The explanation, where there is one.
+        text: Option<String>,
     },
     /// The check ends.
     Verdict {
@@ -68,6 +75,8 @@ pub enum Event {
         verdict: Verdict,
         /// For this reason, where it did not pass.
         cause: Option<Cause>,
+        /// What the caller's [best-guess record](crate::Request::best_guess) says, where it was evaluated.
+        best_guess: Option<Verdict>,
     },
 }
 
@@ -87,6 +96,8 @@ pub(crate) struct Tracer {
     open: Vec<usize>,
     /// How many were open when each `include` was entered.
     entered: Vec<usize>,
+    /// Whether the explanation of a fail is looked for.
+    is_explaining: bool,
 }
 
 impl Tracer {
@@ -115,13 +126,26 @@ impl Tracer {
         self.push(event, lookups, void);
     }
 
-    pub(crate) fn record(&mut self, domain: &Name, record: &Record, lookups: usize, void: usize) {
-        let event = Event::Record { domain: domain.clone(), record: record.clone(), verdict: None };
+    pub(crate) fn record(
+        &mut self,
+        domain: &Name,
+        record: Record,
+        is_guess: bool,
+        lookups: usize,
+        void: usize,
+    ) {
+        let event = Event::Record { domain: domain.clone(), record, verdict: None, is_guess };
         self.open(event, lookups, void);
     }
 
     pub(crate) fn term(&mut self, term: Matched, lookups: usize, void: usize) {
         self.open(Event::Term { term, is_match: None }, lookups, void);
+    }
+
+    /// The verdict stands, and the explanation that this term leads to is looked for.
+    pub(crate) fn exp(&mut self, term: Matched, lookups: usize, void: usize) {
+        self.is_explaining = true;
+        self.term(term, lookups, void);
     }
 
     /// The innermost open term matched or not.
@@ -148,16 +172,20 @@ impl Tracer {
         self.open.truncate(length);
     }
 
-    pub(crate) fn finish(
-        mut self,
-        verdict: Verdict,
-        cause: Option<&Cause>,
-        lookups: usize,
-        void_lookups: usize,
-    ) -> Trace {
+    /// The check is over, and this is its report.
+    pub(crate) fn finish(mut self, report: &Report) -> Trace {
+        let (lookups, void_lookups) = (report.lookups, report.void_lookups);
         self.count(lookups, void_lookups);
+        if self.is_explaining {
+            self.push(Event::Explanation { text: report.explanation.clone() }, lookups, void_lookups);
+        }
         self.open.clear();
-        self.push(Event::Verdict { verdict, cause: cause.cloned() }, lookups, void_lookups);
+        let event = Event::Verdict {
+            verdict: report.verdict,
+            cause: report.cause.clone(),
+            best_guess: report.best_guess,
+        };
+        self.push(event, lookups, void_lookups);
         Trace { steps: self.steps }
     }
 }
@@ -166,8 +194,8 @@ impl fmt::Display for Event {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Answered { question, answer } => write!(f, "{question}: {}", Brief(answer)),
-            Self::Record { domain, record, verdict } => {
-                write!(f, "{domain}: {record}")?;
+            Self::Record { domain, record, verdict, is_guess } => {
+                write!(f, "{}{domain}: {record}", if *is_guess { "best guess for " } else { "" })?;
                 match verdict {
                     Some(verdict) => write!(f, " => {verdict}"),
                     None => Ok(()),
@@ -181,8 +209,18 @@ impl fmt::Display for Event {
                     None => "",
                 })
             }
-            Self::Verdict { verdict, cause: None } => write!(f, "{verdict}"),
-            Self::Verdict { verdict, cause: Some(cause) } => write!(f, "{verdict}: {cause}"),
+            Self::Explanation { text: Some(text) } => write!(f, "explanation: {text}"),
+            Self::Explanation { text: None } => f.write_str("no explanation"),
+            Self::Verdict { verdict, cause, best_guess } => {
+                write!(f, "{verdict}")?;
+                if let Some(cause) = cause {
+                    write!(f, ": {cause}")?;
+                }
+                match best_guess {
+                    Some(guess) => write!(f, "; best guess: {guess}"),
+                    None => Ok(()),
+                }
+            }
         }
     }
 }
@@ -206,9 +244,37 @@ impl fmt::Display for Brief<'_> {
             Records::Aaaa(records) => list(f, records.iter()),
             Records::Mx(records) => list(f, records.iter().map(|mx| &mx.exchange)),
             Records::Ptr(records) => list(f, records.iter()),
+            Records::Txt(texts) if !has_record(texts) => list(f, texts.iter().map(Quoted)),
             Records::Txt(records) if records.len() == 1 => f.write_str("1 text"),
             Records::Txt(records) => write!(f, "{} texts", records.len()),
             _ => write!(f, "{} records", records.len()),
+        }
+    }
+}
+
+/// Whether one text is an SPF record, so that it is evaluated: what follows in the trace shows it.
+fn has_record(texts: &[Txt]) -> bool {
+    let mut claimed = texts.iter().filter(|text| Record::is_claimed_by(text.as_bytes()));
+    match (claimed.next(), claimed.next()) {
+        (Some(text), None) => Record::from_txt(text.clone()).is_ok(),
+        _ => false,
+    }
+}
+
+/// The most octets of a text that are written out, unless it claims to be an SPF record.
+const BRIEF_TEXT: usize = 80;
+
+/// A text in quotation marks, with what is not visible ASCII escaped.
+struct Quoted<'a>(&'a Txt);
+
+impl fmt::Display for Quoted<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let octets = self.0.as_bytes();
+        match octets.get(..BRIEF_TEXT) {
+            Some(start) if octets.len() > BRIEF_TEXT && !Record::is_claimed_by(octets) => {
+                write!(f, "\"{}\"...", start.escape_ascii())
+            }
+            _ => write!(f, "\"{}\"", octets.escape_ascii()),
         }
     }
 }

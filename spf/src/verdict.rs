@@ -165,6 +165,9 @@ pub enum DomainError {
     /// No domain name.
     #[error(transparent)]
     Name(#[from] NameError),
+    /// An address literal (RFC 5321 §4.1.3), which is no domain name, though it may look like one.
+    #[error("an address literal")]
+    AddressLiteral,
     /// A domain name of one label.
     #[error("a domain name of a single label")]
     SingleLabel,

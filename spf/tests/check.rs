@@ -152,6 +152,55 @@ fn u_labels_are_checked_as_a_labels() {
     assert_eq!((report.verdict, report.lookups, report.questions), (Verdict::SoftFail, 3, 1));
 }
 
+/// RFC 8616 §4: all U-labels in the expansion of a domain-spec, those of the HELO domain too, and whatever the
+/// sender's domain is.
+#[test]
+fn a_helo_domain_with_u_labels_is_expanded_as_a_labels() {
+    fn to_ascii(text: &str) -> Result<Name, spf::name::NameError> {
+        Name::parse(&text.replace("bücher", "xn--bcher-kva"))
+    }
+    let zone = "example.com. TXT \"v=spf1 exists:%{h}.ok.example -all\"\n\
+                xn--bcher-kva.example.ok.example. A 127.0.0.2\n";
+    let request = || Request::mail_from([192, 0, 2, 1].into(), "bücher.example", "a@example.com");
+    let report = run(request().to_ascii(to_ascii), zone);
+    assert_eq!((report.verdict, report.helo()), (Verdict::Pass, "xn--bcher-kva.example"));
+    assert_eq!((report.sender(), report.domain_text()), ("a@example.com", "example.com"));
+    assert_eq!(run(request(), zone).verdict, Verdict::Fail);
+}
+
+/// RFC 7208 §4.3. A question for `[192.0.2.1]` would be one for a domain of four labels.
+#[test]
+fn address_literals_are_no_domains() {
+    for literal in ["[192.0.2.1]", "[IPv6:2001:db8::1]", "["] {
+        for request in [
+            Request::helo([192, 0, 2, 1].into(), literal),
+            Request::mail_from([192, 0, 2, 1].into(), literal, ""),
+            mail_from(&format!("a@{literal}")),
+        ] {
+            let report = run(request, "[192.0.2.1]. UNAVAILABLE");
+            assert_eq!((report.verdict, report.questions, report.domain), (Verdict::None, 0, None));
+            let error = DomainError::AddressLiteral;
+            assert_eq!(report.cause, Some(Cause::Domain { text: literal.into(), error }));
+        }
+    }
+}
+
+/// RFC 7208 §7.3: a name that is too long loses labels on its left, whether macros made it so or not.
+#[test]
+fn a_name_that_is_too_long_loses_labels() {
+    let label = "l".repeat(60);
+    let fitting = [&*label, &label, &label, "e.example"].join(".");
+    for spec in [format!("{label}.{label}.{fitting}"), format!("%{{d}}.{label}.{fitting}")] {
+        let (start, end) = spec.split_at(100);
+        let zone = format!(
+            "example.com. TXT \"v=spf1 exists:{start}\" \"{end} -all\"\n{fitting}. A 127.0.0.2\n\
+             {label}.{fitting}. A 127.0.0.2\n"
+        );
+        let report = run(mail_from("a@example.com").trace(true), &zone);
+        assert_eq!(report.verdict, Verdict::Pass, "{}", report.trace.unwrap());
+    }
+}
+
 #[test]
 fn local_policy_is_told_apart() {
     let zone = "plain.example.com. TXT hello\nexample.com. TXT \"v=spf1 -all\"\n";
@@ -223,4 +272,99 @@ permerror: redirect=gone.example.net in the record of _spf.example.net leads to 
 ";
     assert_eq!(report.trace.unwrap().to_string(), expected);
     assert_eq!(run(mail_from("a@example.com"), zone).trace, None);
+}
+
+fn drawn(request: Request, zone: &str) -> String {
+    run(request.trace(true), zone).trace.unwrap().to_string()
+}
+
+#[test]
+fn a_trace_shows_how_a_fail_is_explained() {
+    let zone = |text: &str| {
+        format!(
+            "example.com. TXT \"v=spf1 -all exp=%{{l}}.example.com\"\n\
+             why.example.com. TXT \"{text}\"\ntwo.example.com. TXT one\ntwo.example.com. TXT two\n"
+        )
+    };
+    let head = "TXT example.com: 1 text\nexample.com: v=spf1 -all exp=%{l}.example.com\n├─ -all matches\n";
+    let tail = "fail: -all in the record of example.com matches\n";
+    for (local_part, text, expected) in [
+        (
+            "why",
+            "See %{i}",
+            "└─ exp=%{l}.example.com\n   ├─ TXT why.example.com: \"See %{i}\"\n   └─ explanation: See 192.0.2.1\n",
+        ),
+        (
+            "why",
+            "bad\\010\\255 %",
+            "└─ exp=%{l}.example.com\n   ├─ TXT why.example.com: \"bad\\n\\xff %\"\n   └─ no explanation\n",
+        ),
+        (
+            "why",
+            &"x".repeat(81),
+            &format!(
+                "└─ exp=%{{l}}.example.com\n   ├─ TXT why.example.com: \"{}\"...\n   └─ explanation: {}\n",
+                "x".repeat(80),
+                "x".repeat(81)
+            ),
+        ),
+        (
+            "two",
+            "",
+            "└─ exp=%{l}.example.com\n   ├─ TXT two.example.com: \"one\", \"two\"\n   └─ no explanation\n",
+        ),
+        ("a..b", "", "└─ exp=%{l}.example.com\n   └─ no explanation\n"),
+    ] {
+        let drawn = drawn(mail_from(&format!("{local_part}@example.com")), &zone(text));
+        assert_eq!(drawn, format!("{head}{expected}{tail}"));
+    }
+}
+
+#[test]
+fn a_trace_shows_a_record_that_is_broken_and_what_is_none() {
+    let zone = r#"
+        broken.example.com. TXT "v=spf1 a foo -all"
+        broken.example.com. TXT hello
+        two.example.com.    TXT "v=spf1"
+        two.example.com.    TXT "v=SPF1 -all"
+    "#;
+    assert_eq!(
+        drawn(mail_from("a@broken.example.com"), zone),
+        "TXT broken.example.com: \"v=spf1 a foo -all\", \"hello\"\n\
+         permerror: the record of broken.example.com is broken: an unknown mechanism (at octet 9)\n"
+    );
+    assert_eq!(
+        drawn(mail_from("a@two.example.com"), zone),
+        "TXT two.example.com: \"v=spf1\", \"v=SPF1 -all\"\npermerror: two.example.com has 2 SPF records\n"
+    );
+    let long = format!("long.example.com. TXT \"v=spf1 {} foo\"", "a ".repeat(100));
+    assert!(
+        drawn(mail_from("a@long.example.com"), &long).contains(" a  foo\"\n"),
+        "its error may be anywhere"
+    );
+}
+
+#[test]
+fn a_trace_tells_a_guess_from_what_the_domain_says() {
+    let request = || {
+        let guess = Record::parse("v=spf1 include:inner.example.com ?all").unwrap();
+        mail_from("a@plain.example.com").best_guess(guess)
+    };
+    let zone = "plain.example.com. TXT hello\ninner.example.com. TXT \"v=spf1 a:x.example.com -all\"\n\
+                x.example.com. A 192.0.2.1\n";
+    assert_eq!(
+        drawn(request(), zone),
+        "\
+TXT plain.example.com: \"hello\"
+best guess for plain.example.com: v=spf1 include:inner.example.com ?all
+└─ include:inner.example.com matches  [look-ups 2, void 0]
+   ├─ TXT inner.example.com: 1 text
+   └─ inner.example.com: v=spf1 a:x.example.com -all => pass
+      └─ a:x.example.com matches  [look-ups 2, void 0]
+         └─ A x.example.com: 192.0.2.1
+none: plain.example.com has no SPF record; best guess: pass
+"
+    );
+    let field = run(request(), zone).received_spf();
+    assert!(!field.contains("mechanism"), "{field}");
 }

@@ -298,7 +298,10 @@ impl State {
     /// Begins to evaluate the record, at the first term that concerns the client, if there is one.
     fn begin(&mut self, origin: Origin, concerns: bool) -> Next {
         if let Some(trace) = &mut self.trace {
-            trace.record(self.frame.domain(), &self.frame.record(), self.lookups, self.void_lookups);
+            let (domain, record) = (self.frame.domain(), self.frame.record());
+            // what the best-guess record includes are records of the DNS
+            let is_guess = self.is_guess && origin == Origin::Domain;
+            trace.record(domain, record, is_guess, self.lookups, self.void_lookups);
         }
         if origin == Origin::Redirect {
             // the record that holds the term is left for good
@@ -316,7 +319,10 @@ impl State {
             // RFC 7208 §6.2: only a fail is explained, by the record that made it
             let is_explained = verdict == Verdict::Fail && !self.is_guess;
             return match self.frame.index.exp {
-                Some(_) if is_explained => self.explain(),
+                Some(exp) if is_explained => {
+                    self.trace_exp(exp.at);
+                    self.explain()
+                }
                 _ => Next::End,
             };
         };
@@ -383,15 +389,12 @@ impl State {
                 (verdict, cause, Some(matched))
             }
         };
-        let (lookups, void_lookups) = (self.lookups, self.void_lookups);
-        let finish = |tracer: Box<Tracer>| tracer.finish(verdict, cause.as_ref(), lookups, void_lookups);
-        let trace = self.trace.map(finish);
         let (verdict, cause, best_guess) = if self.is_guess {
             (Verdict::None, Some(Cause::NoRecord { domain: self.domain.clone() }), Some(verdict))
         } else {
             (verdict, cause, None)
         };
-        Report {
+        let mut report = Report {
             verdict,
             cause,
             explanation: self.explanation,
@@ -400,17 +403,26 @@ impl State {
             innermost: self.innermost.filter(|_| matched.is_some()),
             matched,
             best_guess,
-            lookups,
-            void_lookups,
+            lookups: self.lookups,
+            void_lookups: self.void_lookups,
             questions: self.questions,
-            trace,
+            trace: None,
             request: self.request,
-        }
+        };
+        report.trace = self.trace.map(|tracer| tracer.finish(&report));
+        report
     }
 
     fn trace_outcome(&mut self, is_match: bool) {
         if let Some(trace) = &mut self.trace {
             trace.outcome(is_match, self.lookups, self.void_lookups);
+        }
+    }
+
+    fn trace_exp(&mut self, at: u16) {
+        if let Some(trace) = &mut self.trace {
+            let term = Matched::new(self.frame.domain().clone(), self.frame.record(), at);
+            trace.exp(term, self.lookups, self.void_lookups);
         }
     }
 

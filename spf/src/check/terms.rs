@@ -245,8 +245,10 @@ impl State {
         if span.is_empty() {
             return Target::Name(domain.clone());
         }
-        if !span.has_macros {
-            return target_name(Name::parse_bytes(self.frame.part(span)));
+        if !span.has_macros
+            && let Ok(name) = Name::parse_bytes(self.frame.part(span))
+        {
+            return Target::Name(name);
         }
         let spec = self.frame.domain_spec(span);
         let has = |letters: &[Letter]| {
