@@ -82,20 +82,23 @@ impl FieldWriter {
         self.glue(quoted(value))
     }
 
-    /// Adds a comment after a space. Parentheses and backslashes in it are escaped.
+    /// Adds a comment after a space. Parentheses and backslashes in it are escaped. Several spaces become one, so
+    /// that no line consists of spaces alone (RFC 5322 §3.2.2): software that trims lines would end the header there.
     pub fn comment(&mut self, text: &str) -> &mut Self {
-        for (at, word) in text.split(' ').enumerate() {
-            let mut escaped = String::with_capacity(word.len().saturating_add(2));
-            if at == 0 {
-                escaped.push('(');
-            }
+        self.word("(");
+        for (at, word) in text.split(' ').filter(|word| !word.is_empty()).enumerate() {
+            let mut escaped = String::with_capacity(word.len());
             for character in word.chars() {
                 if matches!(character, '(' | ')' | '\\') {
                     escaped.push('\\');
                 }
                 escaped.push(character);
             }
-            self.word(escaped);
+            if at == 0 {
+                self.glue(escaped);
+            } else {
+                self.word(escaped);
+            }
         }
         self.glue(")")
     }
@@ -187,6 +190,13 @@ mod tests {
         let mut field = FieldWriter::new("Fie\r\nld");
         field.word("a\r\nb\0").value("c\rd").comment("e\n)f(\\").glue("\u{85}");
         assert_eq!(field.finish(), "Field: a??b? \"c?d\" (e?\\)f\\(\\\\)?");
+    }
+
+    #[test]
+    fn no_line_consists_of_spaces() {
+        let mut field = FieldWriter::new("Field");
+        field.comment(&alloc::format!("{0}a{0}b{0}", " ".repeat(300))).comment("").comment(" ");
+        assert_eq!(field.finish(), "Field: (a b) () ()");
     }
 
     #[test]

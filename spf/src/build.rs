@@ -2,6 +2,7 @@
 
 use crate::{
     error::{RecordError, RecordErrorKind},
+    octets::is_name,
     record::{DualPrefix, Qualifier, Record},
 };
 use alloc::string::String;
@@ -24,8 +25,8 @@ use core::{
 pub struct RecordBuilder {
     text: String,
     qualifier: Qualifier,
-    /// Where the first term with a space in it begins.
-    broken: Option<usize>,
+    /// What is wrong with the first term that says another thing than it was meant to.
+    broken: Option<RecordError>,
 }
 
 impl Default for RecordBuilder {
@@ -43,14 +44,33 @@ impl RecordBuilder {
 
     fn push(&mut self, term: fmt::Arguments<'_>) -> &mut Self {
         let qualifier = core::mem::take(&mut self.qualifier);
-        self.text.push(' ');
-        let at = self.text.len();
+        let at = self.next_at();
         // writing to a String does not fail
-        let _ = write!(self.text, "{}{term}", qualifier.as_str());
-        if self.broken.is_none() && self.text.get(at..).is_some_and(|term| term.contains(' ')) {
-            self.broken = Some(at);
+        let _ = write!(self.text, " {}{term}", qualifier.as_str());
+        // a value must not end its term and begin another
+        if self.text.get(at..).is_some_and(|term| term.contains(' ')) {
+            self.fail(RecordErrorKind::Octet, at);
         }
         self
+    }
+
+    /// Where the next term begins: behind a space.
+    fn next_at(&self) -> usize {
+        self.text.len().saturating_add(1)
+    }
+
+    fn fail(&mut self, kind: RecordErrorKind, at: usize) {
+        self.broken.get_or_insert(RecordError { kind, at });
+    }
+
+    /// Adds `a` or `mx`. The domain must not bring a prefix length of its own.
+    fn addresses(&mut self, name: &str, domain: Option<&str>, prefix: DualPrefix) -> &mut Self {
+        let Some(domain) = domain else { return self.push(format_args!("{name}{prefix}")) };
+        let at = self.next_at();
+        if ends_in_prefix(domain) {
+            self.fail(RecordErrorKind::TopLabel, at);
+        }
+        self.push(format_args!("{name}:{domain}{prefix}"))
     }
 
     /// Gives the next directive this qualifier.
@@ -81,17 +101,19 @@ impl RecordBuilder {
 
     /// Adds `a`, of the domain itself where none is given.
     pub fn a(&mut self, domain: Option<&str>, prefix: DualPrefix) -> &mut Self {
-        match domain {
-            Some(domain) => self.push(format_args!("a:{domain}{prefix}")),
-            None => self.push(format_args!("a{prefix}")),
-        }
+        self.addresses("a", domain, prefix)
     }
 
     /// Adds `mx`, of the domain itself where none is given.
     pub fn mx(&mut self, domain: Option<&str>, prefix: DualPrefix) -> &mut Self {
+        self.addresses("mx", domain, prefix)
+    }
+
+    /// Adds `ptr`, which should not be published (RFC 7208 §5.5), of the domain itself where none is given.
+    pub fn ptr(&mut self, domain: Option<&str>) -> &mut Self {
         match domain {
-            Some(domain) => self.push(format_args!("mx:{domain}{prefix}")),
-            None => self.push(format_args!("mx{prefix}")),
+            Some(domain) => self.push(format_args!("ptr:{domain}")),
+            None => self.push(format_args!("ptr")),
         }
     }
 
@@ -103,6 +125,10 @@ impl RecordBuilder {
     /// Adds a modifier: `redirect`, `exp` or any other. A qualifier that was given is dropped.
     pub fn modifier(&mut self, name: &str, value: &str) -> &mut Self {
         self.qualifier = Qualifier::default();
+        let at = self.next_at();
+        if !is_name(name.as_bytes()) {
+            self.fail(RecordErrorKind::Name, at);
+        }
         self.push(format_args!("{name}={value}"))
     }
 
@@ -112,11 +138,15 @@ impl RecordBuilder {
     /// The first rule that is broken: a domain or a value was no such thing.
     pub fn build(&self) -> Result<Record, RecordError> {
         match self.broken {
-            // a value must not end its term and begin another
-            Some(at) => Err(RecordError { kind: RecordErrorKind::Octet, at }),
+            Some(error) => Err(error),
             None => Record::parse(&self.text),
         }
     }
+}
+
+/// Whether a text ends in a slash, or in a slash and digits. No domain does: neither a top label nor a macro ends so.
+fn ends_in_prefix(domain: &str) -> bool {
+    domain.trim_end_matches(|last: char| last.is_ascii_digit()).ends_with('/')
 }
 
 #[cfg(test)]
@@ -135,6 +165,9 @@ mod tests {
             .network("2001:db8::".parse().unwrap(), 32)
             .network("2001:db8::1".parse().unwrap(), 128)
             .network([192, 0, 2, 1].into(), 32)
+            .ptr(None)
+            .qualified(Qualifier::SoftFail)
+            .ptr(Some("example.com"))
             .qualified(Qualifier::Neutral)
             .exists("%{i}._spf.example.com")
             .modifier("exp", "why.example.com")
@@ -142,7 +175,7 @@ mod tests {
         assert_eq!(
             builder.build().unwrap().to_string(),
             "v=spf1 a a:a.example.com/24//64 mx//0 mx:example.com ip6:2001:db8::/32 ip6:2001:db8::1 \
-             ip4:192.0.2.1 ?exists:%{i}._spf.example.com exp=why.example.com ~all"
+             ip4:192.0.2.1 ptr ~ptr:example.com ?exists:%{i}._spf.example.com exp=why.example.com ~all"
         );
     }
 
@@ -152,6 +185,21 @@ mod tests {
         assert_eq!((error.kind, error.at), (RecordErrorKind::TopLabel, 15));
         let error = RecordBuilder::new().include("a.example +all").build().unwrap_err();
         assert_eq!((error.kind, error.at), (RecordErrorKind::Octet, 7), "a space begins no new term");
+        let all = DualPrefix::default();
+        let error = RecordBuilder::new().a(Some("a.example/0"), all).build().unwrap_err();
+        assert_eq!(
+            (error.kind, error.at),
+            (RecordErrorKind::TopLabel, 7),
+            "no prefix length comes with a domain"
+        );
+        let prefix = DualPrefix { ip4: 24, ip6: 64 };
+        assert!(RecordBuilder::new().mx(Some("a.example//0"), prefix).build().is_err());
+        assert!(RecordBuilder::new().mx(Some("a.example/"), prefix).build().is_err());
+        assert!(RecordBuilder::new().mx(Some("%{d}/0"), prefix).build().is_err());
+        for name in ["a:b", "-all", "ip4:192.0.2.1", "", "1a", "a=b"] {
+            let error = RecordBuilder::new().a(None, all).modifier(name, ".example").build().unwrap_err();
+            assert_eq!((error.kind, error.at), (RecordErrorKind::Name, 9), "{name} is no modifier's");
+        }
         let error = RecordBuilder::new().network([192, 0, 2, 1].into(), 33).build().unwrap_err();
         assert_eq!(error.kind, RecordErrorKind::PrefixLength);
     }

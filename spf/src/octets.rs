@@ -35,6 +35,12 @@ pub(crate) fn is_of(octet: u8, classes: u8) -> bool {
     class(octet) & classes != 0
 }
 
+/// name = ALPHA *( ALPHA / DIGIT / "-" / "_" / "." )
+pub(crate) fn is_name(octets: &[u8]) -> bool {
+    let is_rest = |octet: &u8| is_of(*octet, LETTER | DIGIT | HYPHEN | NAME_MARK);
+    octets.first().is_some_and(|first| is_of(*first, LETTER)) && octets.iter().all(is_rest)
+}
+
 /// How many octets from the start are macro-literals: visible, and no percent sign. Eight are looked at in one.
 pub(crate) fn literal_length(octets: &[u8]) -> usize {
     let others = |word| (!between(word, b'!', b'~') | between(word, b'%', b'%')) & HIGHEST;

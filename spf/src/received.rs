@@ -17,6 +17,7 @@
 //! ```
 
 use crate::{
+    octets::is_name,
     report::Report,
     request::Identity,
     verdict::{Cause, Verdict},
@@ -104,15 +105,11 @@ impl Report {
     }
 }
 
-/// A value as `dot-atom` or quoted string. Line ends and other control characters become question marks, and so
-/// does what is not ASCII: the field is read by software that knows of no other.
+/// A value as `dot-atom` or quoted string. Line ends and other control characters become question marks. What is not
+/// ASCII is quoted and stays (RFC 6532 §3.2): only a client that speaks SMTPUTF8 has a sender with such characters.
 fn value_text(value: &str) -> String {
     let value = cut(value);
-    let is_atom = |text: &str| {
-        !text.is_empty()
-            && text.split('.').all(|part| !part.is_empty() && part.bytes().all(mail_base::lex::is_atext))
-    };
-    if is_atom(value) && value.is_ascii() {
+    if is_dot_atom(value) {
         return value.into();
     }
     let mut quoted = String::from("\"");
@@ -126,6 +123,12 @@ fn value_text(value: &str) -> String {
     }
     quoted.push('"');
     quoted
+}
+
+/// dot-atom-text (RFC 5322 §3.2.3)
+fn is_dot_atom(text: &str) -> bool {
+    let is_atom = |part: &str| !part.is_empty() && part.bytes().all(mail_base::lex::is_atext);
+    text.is_ascii() && text.split('.').all(is_atom)
 }
 
 fn cut(value: &str) -> &str {
@@ -244,7 +247,7 @@ impl<'a> Reader<'a> {
     fn comments(&mut self) -> Result<Option<String>, ReceivedError> {
         let mut last = None;
         while let Some(token) = self.peek()?.filter(|token| token.kind == TokenKind::Comment) {
-            last = Some(String::from_utf8_lossy(&token.text()).into_owned());
+            last = Some(text_of(&token.text()));
             self.next()?;
         }
         Ok(last)
@@ -285,59 +288,76 @@ impl<'a> Reader<'a> {
         };
         // an equals sign is atext, so that key and value may come in one token
         let text = core::str::from_utf8(token.raw).unwrap_or("");
-        let (key, mut value) = match text.split_once('=') {
-            Some((key, value)) => (key, String::from(value)),
-            None => (text, String::new()),
+        let (key, start) = match text.split_once('=') {
+            Some((key, start)) => (key, Some(start)),
+            None => (text, None),
         };
-        if !is_name(key) {
+        if !is_name(key.as_bytes()) {
             return self.error(ReceivedErrorKind::Key);
         }
         self.next()?;
-        if !text.contains('=') {
-            self.comments()?;
-            match self.peek()? {
-                Some(token) if token.kind == TokenKind::Atom && token.raw.starts_with(b"=") => {
-                    value.push_str(&String::from_utf8_lossy(token.raw.get(1..).unwrap_or(&[])));
-                    self.next()?;
-                }
-                _ => return self.error(ReceivedErrorKind::Equals),
-            }
-        }
-        self.value_after(&mut value)?;
-        Ok((key.to_ascii_lowercase(), value))
+        let start = match start {
+            Some(start) => start,
+            None => self.equals()?,
+        };
+        Ok((key.to_ascii_lowercase(), self.value(start)?))
     }
 
-    /// What belongs to a value of which the first atom may have been read.
-    fn value_after(&mut self, value: &mut String) -> Result<(), ReceivedError> {
-        if value.is_empty() {
+    /// [CFWS] "=", and the start of the value, if it comes in one token with it.
+    fn equals(&mut self) -> Result<&'a str, ReceivedError> {
+        self.comments()?;
+        let token = self.peek()?.filter(|token| token.kind == TokenKind::Atom);
+        let text = token.and_then(|token| core::str::from_utf8(token.raw).ok());
+        match text.and_then(|text| text.strip_prefix('=')) {
+            Some(start) => {
+                self.next()?;
+                Ok(start)
+            }
+            None => self.error(ReceivedErrorKind::Equals),
+        }
+    }
+
+    /// A dot-atom or a quoted string, of which the first atom may have been read. In fields that are really out there,
+    /// other characters are not quoted: mailboxes, addresses and literals (`::1`, `[192.0.2.1]`), and `<UNKNOWN>` for
+    /// the receiver. Nor is an empty value, which a semicolon must follow.
+    fn value(&mut self, start: &str) -> Result<String, ReceivedError> {
+        let mut value = String::from(start);
+        if start.is_empty() {
+            self.comments()?;
             match self.peek()? {
-                Some(token) if matches!(token.kind, TokenKind::Quoted | TokenKind::Atom) => {
-                    value.push_str(&String::from_utf8_lossy(&token.text()));
+                Some(token) if token.is(b';') => return Ok(value),
+                Some(token) if is_value_part(&token) => {
                     self.next()?;
-                    if token.kind == TokenKind::Quoted {
-                        return Ok(());
+                    let is_alone = !self.peek()?.is_some_and(|next| is_behind(&next));
+                    if token.kind == TokenKind::Quoted && is_alone {
+                        return Ok(text_of(&token.text()));
                     }
+                    value.push_str(&text_of(token.raw));
                 }
                 _ => return self.error(ReceivedErrorKind::Value),
             }
         }
-        // what is not quoted goes on with dots, and in fields that are really out there with colons and more
-        while let Some(token) = self.peek()?.filter(|token| !token.spaced && is_value_part(token)) {
-            value.push_str(&String::from_utf8_lossy(token.raw));
+        while let Some(token) = self.peek()?.filter(is_behind) {
+            value.push_str(&text_of(token.raw));
             self.next()?;
         }
-        Ok(())
+        Ok(value)
     }
 }
 
-/// name = ALPHA *( ALPHA / DIGIT / "-" / "_" / "." )
-fn is_name(text: &str) -> bool {
-    text.starts_with(|first: char| first.is_ascii_alphabetic())
-        && text.bytes().all(|octet| octet.is_ascii_alphanumeric() || matches!(octet, b'-' | b'_' | b'.'))
+/// The texts of a [`ReceivedSpf`] hold no line ends: those of folds are gone, and no others are read.
+fn text_of(octets: &[u8]) -> String {
+    String::from_utf8_lossy(octets).chars().filter(|character| !matches!(character, '\r' | '\n')).collect()
 }
 
+/// What a value may be made of: anything but what ends it.
 fn is_value_part(token: &Token<'_>) -> bool {
-    token.kind == TokenKind::Atom || [b'.', b':', b'@'].into_iter().any(|special| token.is(special))
+    token.kind != TokenKind::Comment && !token.is(b';')
+}
+
+/// Whether a token goes on with the value before it.
+fn is_behind(token: &Token<'_>) -> bool {
+    !token.spaced && is_value_part(token)
 }
 
 #[cfg(test)]
@@ -345,6 +365,7 @@ mod tests {
     use super::*;
     use crate::{Limits, Request, Zone, check};
     use alloc::vec;
+    use proptest::prelude::*;
 
     fn field(record: &str, helo: &str, sender: &str) -> String {
         let zone = Zone::parse(&format!("example.com. TXT \"{record}\"")).unwrap();
@@ -413,6 +434,93 @@ mod tests {
         assert_eq!(read.value("helo"), Some("x??Bcc: all@example.com\"; identity=evil"));
         let long = field("v=spf1 -all", &"h".repeat(5000), "a@example.com");
         assert!(long.len() < 1500);
+    }
+
+    #[test]
+    fn a_line_is_never_of_spaces_alone() {
+        let sender = format!("\"a{0}b\"{0}@example.com", " ".repeat(100));
+        let written = field("v=spf1 -all", &" ".repeat(200), &sender);
+        assert!(written.split("\r\n").all(|line| !line.trim().is_empty()), "{written}");
+        assert!(written.split("\r\n").all(|line| line.len() <= 998), "{written}");
+    }
+
+    /// Fields as other software writes them: Google, Exchange Online, Postfix with pypolicyd-spf, Amazon SES, Courier,
+    /// Mail::SPF.
+    #[test]
+    fn fields_that_are_out_there_are_read() {
+        let read = |text: &str| {
+            let field = ReceivedSpf::parse(format!("Received-SPF: {text}")).unwrap();
+            let pairs: Vec<_> = field.pairs.iter().map(|(key, value)| format!("{key}={value}")).collect();
+            (field.verdict, pairs.join(" "))
+        };
+        for (text, verdict, pairs) in [
+            (
+                "pass (google.com: domain of a@example.com designates 2001:db8::1 as permitted sender) client-ip=2001:db8::1;",
+                Verdict::Pass,
+                "client-ip=2001:db8::1",
+            ),
+            (
+                "Pass (protection.outlook.com: domain of example.com designates\r\n 192.0.2.1 as permitted sender)\r\n \
+                 receiver=protection.outlook.com; client-ip=192.0.2.1;\r\n helo=mail.example.com; pr=C",
+                Verdict::Pass,
+                "receiver=protection.outlook.com client-ip=192.0.2.1 helo=mail.example.com pr=C",
+            ),
+            (
+                "None (mailfrom) identity=mailfrom; client-ip=::1; helo=[127.0.0.1]; envelope-from=<>; receiver=<UNKNOWN> ",
+                Verdict::None,
+                "identity=mailfrom client-ip=::1 helo=[127.0.0.1] envelope-from=<> receiver=<UNKNOWN>",
+            ),
+            (
+                "pass (spfCheck: domain of b.example designates) client-ip=192.0.2.1; envelope-from=01-ab=c@b.example;",
+                Verdict::Pass,
+                "client-ip=192.0.2.1 envelope-from=01-ab=c@b.example",
+            ),
+            (
+                "pass (Address passes the Sender Policy Framework) SPF=MAILFROM; sender=a@b.example; \
+                 remoteip=::ffff:192.0.2.1; remotehost=; helo=x; receiver=y.example",
+                Verdict::Pass,
+                "spf=MAILFROM sender=a@b.example remoteip=::ffff:192.0.2.1 remotehost= helo=x receiver=y.example",
+            ),
+            (
+                "fail (x) mechanism=-all; envelope-from=\"a b\"@c.example; identity=\"\\\"q\\\"@d.example\"; helo= (c) h",
+                Verdict::Fail,
+                "mechanism=-all envelope-from=\"a b\"@c.example identity=\"q\"@d.example helo=h",
+            ),
+        ] {
+            assert_eq!(read(text), (verdict, pairs.into()), "{text}");
+        }
+    }
+
+    proptest! {
+        /// Whatever a client sends: no line breaks out or is too long, and what is read is what was meant.
+        #[test]
+        fn what_is_written_is_read_whatever_was_sent(
+            helo in "[a-z.\"\\\\()<>\\[\\];=@ \r\n\t\0\u{85}\u{e4}]{0,90}",
+            local_part in "[a-z.\"\\\\()<>;=@ \r\n\t\0\u{7f}\u{fc}]{0,90}",
+            receiver in "[a-z.\"() \r\n]{0,20}",
+            record in prop::sample::select(vec!["v=spf1 -all", "v=spf1 +include:\u{e4}", "v=spf1 ~ip4:192.0.2.0/24", "v=spf1", "x"]),
+        ) {
+            let mut zone = Zone::new();
+            zone.add_txt(&mail_base::Name::parse("example.com").unwrap(), record);
+            let sender = format!("{local_part}@example.com");
+            let request = Request::mail_from([192, 0, 2, 1].into(), &helo, &sender).receiver(&receiver);
+            let report = check(request, &Limits::default()).run(&zone);
+            let written = report.received_spf();
+            let is_line = |line: &str| !line.trim().is_empty() && line.len() <= 998 && !line.contains(['\r', '\n']);
+            prop_assert!(written.split("\r\n").all(is_line), "{:?}", written);
+            prop_assert!(written.split("\r\n").skip(1).all(|line| line.starts_with(' ')), "{:?}", written);
+
+            let read = ReceivedSpf::parse(&written).unwrap();
+            prop_assert_eq!(read.verdict, report.verdict);
+            let visible = |text: &str| -> String {
+                text.chars().map(|character| if character.is_control() { '?' } else { character }).collect()
+            };
+            for (key, value) in
+                [("helo", &*helo), ("envelope-from", report.sender()), ("receiver", &receiver), ("client-ip", "192.0.2.1")]
+            {
+                prop_assert_eq!(read.value(key), Some(&*visible(value)));
+            }
+        }
     }
 
     #[test]

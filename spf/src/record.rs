@@ -425,7 +425,7 @@ impl fmt::Display for DomainSpec<'_> {
     }
 }
 
-/// Writes the term in its shortest form: no `+`, no prefix length that compares all bits, names in lower case,
+/// Writes the term in its shortest form: no `+`, no prefix length that compares all bits, names that RFC 7208 knows in lower case,
 /// addresses as RFC 5952 writes them. [`Term::text`] has it as it was published.
 impl fmt::Display for Term<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
