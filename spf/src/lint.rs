@@ -7,7 +7,11 @@ use crate::{
     record::{Mechanism, Modifier, Qualifier, Record, Term, TermKind},
     survey::{Space, range},
 };
-use alloc::vec::Vec;
+use alloc::{
+    collections::BTreeSet,
+    string::{String, ToString},
+    vec::Vec,
+};
 use core::{fmt, net::IpAddr};
 use mail_base::dns::Txt;
 use thiserror::Error;
@@ -20,6 +24,9 @@ const MAX_FITTING: usize = 450;
 
 /// The type of record that RFC 7208 §3.1 gave up.
 const SPF_TYPE: u16 = 99;
+
+/// The modifiers of RFC 6652 §3, which ask for reports.
+const REPORTING: [&str; 3] = ["ra", "rp", "rr"];
 
 /// Something that should be looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,7 +47,7 @@ impl fmt::Display for Warning {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum WarningKind {
-    /// `+all`, or a network of a prefix length of 0: everybody passes.
+    /// `+all`, a prefix length of 0, or networks that hold all addresses of a family together: everybody passes.
     #[error("everybody passes")]
     EverybodyPasses,
     /// Neither `all` nor `redirect`: whoever does not match is neutral.
@@ -52,13 +59,14 @@ pub enum WarningKind {
     /// The macro `%{p}`, which should not be published (RFC 7208 §7.2).
     #[error("the macro p should not be published")]
     PtrMacro,
-    /// A directive behind `all`, which is never reached (RFC 7208 §5.1).
-    #[error("a directive after all is never reached")]
+    /// A directive that never matches: behind `all` (RFC 7208 §5.1) or networks that hold every address, or the same
+    /// as one before it.
+    #[error("a directive is never reached")]
     Unreachable,
     /// `redirect` beside `all`, which makes it idle (RFC 7208 §5.1).
     #[error("redirect is ignored where there is an all")]
     IdleRedirect,
-    /// A modifier that RFC 7208 does not know. A mechanism written with `=` is the usual reason.
+    /// A modifier that neither RFC 7208 nor RFC 6652 knows. A mechanism written with `=` is the usual reason.
     #[error("an unknown modifier is ignored")]
     UnknownModifier,
     /// More terms ask the DNS than a check may.
@@ -84,7 +92,8 @@ pub enum WarningKind {
     /// An address with bits behind its prefix.
     #[error("an address has bits behind its prefix length")]
     Unaligned,
-    /// A network of which all or a part is in one before it.
+    /// A network that is in those before it, or of which a part is in one with the same qualifier. A network that is
+    /// an exception to a larger one behind it is not meant.
     #[error("a network overlaps one before it")]
     Overlap,
     /// The record is published with the type SPF (99), which is of no use (RFC 7208 §3.1).
@@ -126,29 +135,25 @@ impl Record {
             warn(WarningKind::NoEnd, 0);
         }
         let limit = Limits::default().lookups;
-        let count = self.terms().filter(|term| self.costs(term)).count();
+        let count = self.lookups();
         if count > limit {
             warn(WarningKind::TooManyLookups { count, limit }, 0);
         }
-        let mut is_after_all = false;
-        let mut free = Space::all();
+        let mut reach = Reach::new();
         for term in self.terms() {
             lint_term(&term, self.has_all(), &mut warn);
-            if is_after_all && matches!(term.kind, TermKind::Directive { .. }) {
-                warn(WarningKind::Unreachable, term.at);
-            }
-            is_after_all |= is_all(&term);
-            if let Some((address, prefix)) = network(&term) {
-                lint_network(address, prefix, &mut free, |kind| warn(kind, term.at));
+            if let TermKind::Directive { qualifier, mechanism } = term.kind {
+                reach.lint(qualifier, mechanism, |kind| warn(kind, term.at));
             }
         }
         warnings
     }
 
-    /// Whether a term asks the DNS; an idle `redirect` does not.
-    fn costs(&self, term: &Term<'_>) -> bool {
-        let is_redirect = matches!(term.kind, TermKind::Modifier(Modifier::Redirect(_)));
-        term.is_lookup() && !(is_redirect && self.has_all())
+    /// How many terms ask the DNS where nothing matches: those behind an `all` do not, nor does a `redirect` beside it.
+    fn lookups(&self) -> usize {
+        let is_redirect = |term: &Term<'_>| matches!(term.kind, TermKind::Modifier(Modifier::Redirect(_)));
+        let reached = self.terms().take_while(|term| !is_all(term));
+        reached.filter(|term| term.is_lookup() && !(is_redirect(term) && self.has_all())).count()
     }
 }
 
@@ -156,22 +161,80 @@ fn is_all(term: &Term<'_>) -> bool {
     matches!(term.kind, TermKind::Directive { mechanism: Mechanism::All, .. })
 }
 
-fn network(term: &Term<'_>) -> Option<(IpAddr, u8)> {
-    match term.kind {
-        TermKind::Directive { mechanism: Mechanism::Ip4 { address, prefix }, .. } => {
-            Some((IpAddr::V4(address), prefix))
+/// Whom the directives of a record reach, one after the other.
+struct Reach {
+    /// The addresses that no network has matched.
+    free: Space,
+    /// For each qualifier, the addresses that none of its networks has.
+    without: [Space; 4],
+    /// The addresses that pass.
+    passing: Space,
+    /// The directives that are no networks, without their qualifiers.
+    seen: BTreeSet<String>,
+    /// Whether there was an `all`.
+    is_over: bool,
+}
+
+impl Reach {
+    fn new() -> Self {
+        Self {
+            free: Space::all(),
+            without: core::array::from_fn(|_| Space::all()),
+            passing: Space::default(),
+            seen: BTreeSet::new(),
+            is_over: false,
         }
-        TermKind::Directive { mechanism: Mechanism::Ip6 { address, prefix }, .. } => {
-            Some((IpAddr::V6(address), prefix))
-        }
-        _ => None,
     }
+
+    fn lint(&mut self, qualifier: Qualifier, mechanism: Mechanism<'_>, mut warn: impl FnMut(WarningKind)) {
+        let network = match mechanism {
+            Mechanism::Ip4 { address, prefix } => Some((IpAddr::V4(address), prefix)),
+            Mechanism::Ip6 { address, prefix } => Some((IpAddr::V6(address), prefix)),
+            _ => None,
+        };
+        let is_over = self.is_over || self.free.is_empty();
+        self.is_over = is_over || mechanism == Mechanism::All;
+        let is_repeated = network.is_none() && !self.seen.insert(comparable(mechanism));
+        if is_over || is_repeated {
+            warn(WarningKind::Unreachable);
+        }
+        let Some((address, prefix)) = network else { return };
+        let (first, _) = range(address, prefix);
+        let bits = match address {
+            IpAddr::V4(address) => u128::from(address.to_bits()),
+            IpAddr::V6(address) => address.to_bits(),
+        };
+        if bits != first {
+            warn(WarningKind::Unaligned);
+        }
+        let fresh = self.free.take(address, prefix);
+        let whole = Space::all().take(address, prefix);
+        let own = self.without.get_mut(qualifier as usize);
+        let is_in_own = own.is_some_and(|without| without.take(address, prefix) != whole);
+        if !is_over && (fresh.is_empty() || is_in_own) {
+            warn(WarningKind::Overlap);
+        }
+        if qualifier == Qualifier::Pass && !fresh.is_empty() {
+            self.passing.add(&fresh);
+            if prefix > 0 && self.passing.is_whole(address) {
+                warn(WarningKind::EverybodyPasses);
+            }
+        }
+    }
+}
+
+/// A mechanism in a form that is the same for all that do the same. Macros in upper case do another thing.
+fn comparable(mechanism: Mechanism<'_>) -> String {
+    let text = mechanism.to_string();
+    if text.contains('%') { text } else { text.to_ascii_lowercase() }
 }
 
 fn lint_term(term: &Term<'_>, has_all: bool, warn: &mut impl FnMut(WarningKind, usize)) {
     let domain = match term.kind {
-        TermKind::Modifier(Modifier::Unknown { .. }) => {
-            warn(WarningKind::UnknownModifier, term.at);
+        TermKind::Modifier(Modifier::Unknown { name, .. }) => {
+            if !REPORTING.iter().any(|known| name.eq_ignore_ascii_case(known)) {
+                warn(WarningKind::UnknownModifier, term.at);
+            }
             None
         }
         TermKind::Modifier(Modifier::Redirect(domain)) => {
@@ -193,27 +256,18 @@ fn lint_term(term: &Term<'_>, has_all: bool, warn: &mut impl FnMut(WarningKind, 
                 warn(WarningKind::Ptr, term.at);
                 domain
             }
-            Mechanism::A { domain, .. } | Mechanism::Mx { domain, .. } => domain,
+            Mechanism::A { domain, prefix } | Mechanism::Mx { domain, prefix } => {
+                if qualifier == Qualifier::Pass && (prefix.ip4 == 0 || prefix.ip6 == 0) {
+                    warn(WarningKind::EverybodyPasses, term.at);
+                }
+                domain
+            }
             Mechanism::Include(domain) | Mechanism::Exists(domain) => Some(domain),
         },
     };
     let is_ptr = |piece| matches!(piece, Piece::Macro(one) if one.letter == Letter::ValidatedName);
     if domain.is_some_and(|domain| domain.pieces().flatten().any(is_ptr)) {
         warn(WarningKind::PtrMacro, term.at);
-    }
-}
-
-fn lint_network(address: IpAddr, prefix: u8, free: &mut Space, mut warn: impl FnMut(WarningKind)) {
-    let (first, _) = range(address, prefix);
-    let bits = match address {
-        IpAddr::V4(address) => u128::from(address.to_bits()),
-        IpAddr::V6(address) => address.to_bits(),
-    };
-    if bits != first {
-        warn(WarningKind::Unaligned);
-    }
-    if free.take(address, prefix) != Space::all().take(address, prefix) {
-        warn(WarningKind::Overlap);
     }
 }
 
@@ -232,6 +286,22 @@ mod tests {
         assert_eq!(lint("v=spf1 redirect=_spf.example.com"), []);
     }
 
+    /// Records as large providers publish them, and what is unusual but meant.
+    #[test]
+    fn what_is_meant_has_no_warnings() {
+        for record in [
+            "v=spf1 include:_netblocks.google.com include:_netblocks2.google.com include:_netblocks3.google.com ~all",
+            "v=spf1 ip4:40.92.0.0/15 ip4:40.107.0.0/16 ip4:52.100.0.0/15 ip4:52.102.0.0/16 ip4:52.103.0.0/17 \
+             ip4:104.47.0.0/17 ip6:2a01:111:f400::/48 ip6:2a01:111:f403::/49 ip6:2a01:111:f403:8000::/51 -all",
+            "v=spf1 exists:%{i}._spf.mta.salesforce.com -all",
+            "v=spf1 exists:%{l}.x.example exists:%{L}.x.example a a/24 a//64 mx:a.example mx:b.example ?all",
+            "v=spf1 -ip4:192.0.2.5 ip4:192.0.2.0/24 -ip6:2001:db8::1 ?ip6:2001:db8::/48 ip6:2001:db8::/32 -all",
+            "v=spf1 mx ra=postmaster rp=100 RR=all -all",
+        ] {
+            assert_eq!(lint(record), [], "{record}");
+        }
+    }
+
     #[test]
     fn each_warning_has_its_place() {
         use WarningKind::*;
@@ -247,11 +317,35 @@ mod tests {
             ("v=spf1 ip4:192.0.2.1/24 -all", vec![(Unaligned, 7)]),
             ("v=spf1 ip4:192.0.2.0/24 ip4:192.0.2.7 -all", vec![(Overlap, 24)]),
             ("v=spf1 ip6:2001:db8::1 ip6:2001:db8::/32 -all", vec![(Overlap, 23)]),
+            ("v=spf1 ~ip4:192.0.2.0/24 -ip4:192.0.2.7 -all", vec![(Overlap, 25)]),
+            ("v=spf1 ip4:192.0.2.0/25 ip4:192.0.2.128/25 ?ip4:192.0.2.0/24 -all", vec![(Overlap, 43)]),
+            ("v=spf1 a/0 -all", vec![(EverybodyPasses, 7)]),
+            ("v=spf1 mx//0 ~a/0 -all", vec![(EverybodyPasses, 7)]),
+            ("v=spf1 ip4:0.0.0.0/1 ip4:128.0.0.0/1 -all", vec![(EverybodyPasses, 21)]),
+            (
+                "v=spf1 -ip4:0.0.0.0/0 -ip6:::/0 a ip4:192.0.2.1",
+                vec![(NoEnd, 0), (Unreachable, 32), (Unreachable, 34)],
+            ),
+            (
+                "v=spf1 a mx A ~mx a:x.example/24 a:X.example/24 -all",
+                vec![(Unreachable, 12), (Unreachable, 14), (Unreachable, 33)],
+            ),
+            ("v=spf1 include:a.example -include:a.example -all", vec![(Unreachable, 25)]),
+            ("v=spf1 -all ip4:192.0.2.0/24 ip4:192.0.2.0/24", vec![(Unreachable, 12), (Unreachable, 29)]),
         ] {
             assert_eq!(lint(record), expected, "{record}");
         }
-        let many = format!("v=spf1{} -all", " mx".repeat(11));
-        assert_eq!(lint(&many), [(TooManyLookups { count: 11, limit: 10 }, 0)]);
+        let many = |terms| {
+            format!("v=spf1{} -all", (0..terms).map(|n| format!(" mx:m{n}.example")).collect::<String>())
+        };
+        assert_eq!(lint(&many(10)), []);
+        assert_eq!(lint(&many(11)), [(TooManyLookups { count: 11, limit: 10 }, 0)]);
+        let behind_all = lint(&format!("v=spf1 ?all {}", many(11).trim_start_matches("v=spf1 ")));
+        assert!(behind_all.iter().all(|(kind, _)| *kind == Unreachable), "{behind_all:?}");
+        let redirected = |end: &str| lint(&many(10).replace("-all", end));
+        let too_many = TooManyLookups { count: 11, limit: 10 };
+        assert_eq!(redirected("redirect=r.example"), [(too_many, 0)]);
+        assert!(!redirected("redirect=r.example ~all").contains(&(too_many, 0)));
         let long = format!("v=spf1 a:{}.example -all", "x".repeat(500));
         assert_eq!(
             lint(&long),

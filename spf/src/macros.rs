@@ -18,6 +18,10 @@ use core::{
     fmt::{self, Write as _},
     net::IpAddr,
 };
+use mail_base::{
+    Name,
+    name::{MAX_OCTETS, NameError},
+};
 
 /// The most octets that a macro string expands to. No domain name and no reply is longer than a small part of
 /// it; the bound keeps a record of many macros and a long sender from filling the memory.
@@ -271,6 +275,18 @@ pub(crate) fn expand_into(
             return Err(RecordError { kind: RecordErrorKind::Expansion, at });
         }
     }
+}
+
+/// The name that a domain-spec expands to: where it is too long, labels are removed from its left (RFC 7208 §7.3).
+pub(crate) fn expanded_name(text: &str) -> Result<Name, NameError> {
+    let mut name = text;
+    while name.strip_suffix('.').unwrap_or(name).len() > MAX_OCTETS {
+        match name.split_once('.') {
+            Some((_, rest)) => name = rest,
+            None => break,
+        }
+    }
+    Name::parse(name)
 }
 
 fn push_macro(out: &mut String, one: Macro<'_>, values: &Values<'_>) {

@@ -17,12 +17,11 @@
 
 use crate::{
     error::RecordError,
-    macros::{Letter, Piece, Pieces, Place, Values, expand},
+    macros::{Letter, Piece, Pieces, Place, Values, expand, expanded_name},
     networks::Networks,
     parse::{self, Index, Raw, RawKind, Reader, Span},
-    verdict::Verdict,
+    verdict::{DomainError, Verdict},
 };
-use alloc::string::String;
 use core::{
     fmt,
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
@@ -407,15 +406,27 @@ impl<'a> DomainSpec<'a> {
 }
 
 impl DomainSpec<'_> {
-    /// What it expands to where no macro but `%{d}` is in it, so that it is the same for every client.
-    pub(crate) fn of_domain_only(self, domain: &Name) -> Option<String> {
-        let is_other = |piece| matches!(piece, Piece::Macro(one) if one.letter != Letter::Domain);
-        if self.pieces().flatten().any(is_other) {
+    /// The name that it stands for where it has no macros but `%{d}` and `%{o}`, so that it is the same for every client
+    /// and every sender of a domain.
+    pub(crate) fn for_everybody(
+        self,
+        domain: &Name,
+        sender_domain: &Name,
+    ) -> Option<Result<Name, DomainError>> {
+        let depends = |piece| match piece {
+            Piece::Macro(one) => !matches!(one.letter, Letter::Domain | Letter::SenderDomain),
+            Piece::Literal(_) | Piece::Escape(_) => false,
+        };
+        if self.pieces().flatten().any(depends) {
             return None;
         }
         let nobody = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
-        let values = Values { domain: domain.as_str(), ..Values::new(nobody) };
-        expand(self.0, Place::DomainSpec, &values).ok()
+        let (domain, sender) = (domain.as_str(), sender_domain.as_str());
+        let expanded = expand(self.0, Place::DomainSpec, &Values { domain, sender, ..Values::new(nobody) });
+        Some(match expanded {
+            Ok(text) => expanded_name(&text).map_err(DomainError::from),
+            Err(_) => Err(DomainError::Expansion),
+        })
     }
 }
 
@@ -425,8 +436,8 @@ impl fmt::Display for DomainSpec<'_> {
     }
 }
 
-/// Writes the term in its shortest form: no `+`, no prefix length that compares all bits, names that RFC 7208 knows in lower case,
-/// addresses as RFC 5952 writes them. [`Term::text`] has it as it was published.
+/// Writes the term in its shortest form: no `+`, no prefix length that compares all bits, names that RFC 7208 knows in
+/// lower case, addresses as RFC 5952 writes them. [`Term::text`] has it as it was published.
 impl fmt::Display for Term<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.kind {

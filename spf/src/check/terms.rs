@@ -6,7 +6,7 @@ use super::{
     state::{Next, Origin, Pending, Task, Wanted},
 };
 use crate::{
-    macros::{Letter, Piece, Place, expand_into},
+    macros::{Letter, Piece, Place, expand_into, expanded_name},
     octets::{is_in_ip4, is_in_ip6},
     parse::{RawKind, Span},
     record::DualPrefix,
@@ -266,7 +266,7 @@ impl State {
         let mut text = String::with_capacity(MAX_OCTETS.saturating_add(1));
         let values = self.request.values(domain, validated_name);
         match expand_into(&mut text, spec.as_str(), Place::DomainSpec, &values) {
-            Ok(()) => target_name(Name::parse(fitted(&text))),
+            Ok(()) => target_name(expanded_name(&text)),
             Err(_) => Target::Malformed(DomainError::Expansion),
         }
     }
@@ -296,16 +296,4 @@ fn target_name(name: Result<Name, NameError>) -> Target {
         Ok(name) => Target::Name(name),
         Err(error) => Target::Malformed(error.into()),
     }
-}
-
-/// Removes labels from the left of a name that is too long (RFC 7208 §7.3).
-fn fitted(name: &str) -> &str {
-    let mut name = name;
-    while name.strip_suffix('.').unwrap_or(name).len() > MAX_OCTETS {
-        match name.split_once('.') {
-            Some((_, rest)) => name = rest,
-            None => return name,
-        }
-    }
-    name
 }

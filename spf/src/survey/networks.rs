@@ -53,10 +53,32 @@ impl Space {
         }
     }
 
-    /// Adds the addresses of another set, which has none of this one's.
-    pub(crate) fn add(&mut self, other: Self) {
-        self.ip4.add(other.ip4);
-        self.ip6.add(other.ip6);
+    /// Adds the addresses of another set.
+    pub(crate) fn add(&mut self, other: &Self) {
+        for &(first, last) in &other.ip4.0 {
+            self.ip4.add(first, last);
+        }
+        for &(first, last) in &other.ip6.0 {
+            self.ip6.add(first, last);
+        }
+    }
+
+    /// The same without IPv6 addresses.
+    pub(crate) fn of_ip4(&self) -> Self {
+        Self { ip4: self.ip4.clone(), ip6: Ranges::default() }
+    }
+
+    /// The same without IPv4 addresses.
+    pub(crate) fn of_ip6(&self) -> Self {
+        Self { ip4: Ranges::default(), ip6: self.ip6.clone() }
+    }
+
+    /// Whether all addresses of the family of this one are here.
+    pub(crate) fn is_whole(&self, family: IpAddr) -> bool {
+        match family {
+            IpAddr::V4(_) => self.ip4 == Self::all().ip4,
+            IpAddr::V6(_) => self.ip6 == Self::all().ip6,
+        }
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -117,17 +139,14 @@ impl Ranges {
         Self(touched.into_iter().map(|(low, high)| (low.max(first), high.min(last))).collect())
     }
 
-    fn add(&mut self, other: Self) {
-        self.0.extend(other.0);
-        self.0.sort_unstable();
-        let mut joined: Vec<(u128, u128)> = Vec::with_capacity(self.0.len());
-        for &(first, last) in &self.0 {
-            match joined.last_mut() {
-                Some(before) if before.1.checked_add(1) == Some(first) => before.1 = last,
-                _ => joined.push((first, last)),
-            }
-        }
-        self.0 = joined;
+    /// Adds a range, and joins it with those that it touches.
+    fn add(&mut self, first: u128, last: u128) {
+        let start = self.0.partition_point(|range| range.1 < first.saturating_sub(1));
+        let end = self.0.partition_point(|range| range.0 <= last.saturating_add(1));
+        let touched = self.0.get(start..end).unwrap_or(&[]);
+        let low = touched.first().map_or(first, |range| range.0.min(first));
+        let high = touched.last().map_or(last, |range| range.1.max(last));
+        self.0.splice(start..end.max(start), [(low, high)]);
     }
 
     /// Shows the fewest networks of which the ranges are made: the first address and the prefix length.
@@ -151,8 +170,14 @@ impl Ranges {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::arithmetic_side_effects, clippy::indexing_slicing)]
+
     use super::*;
-    use alloc::string::{String, ToString};
+    use alloc::{
+        collections::BTreeSet,
+        string::{String, ToString},
+    };
+    use proptest::prelude::*;
 
     fn ip(text: &str) -> IpAddr {
         text.parse().unwrap()
@@ -179,10 +204,49 @@ mod tests {
     fn neighbours_are_joined() {
         let mut all = Space::all();
         let mut some = all.take(ip("192.0.2.128"), 25);
-        some.add(all.take(ip("192.0.2.0"), 25));
+        some.add(&all.take(ip("192.0.2.0"), 25));
         assert_eq!(networks(&some), ["192.0.2.0/24"]);
         let mut rest = Space::all();
         rest.remove(&some);
         assert_eq!(rest, all);
+    }
+
+    proptest! {
+        /// Sets of small numbers, beside sets of which each number is one element.
+        #[test]
+        fn ranges_are_sets(steps in prop::collection::vec((any::<bool>(), 0..40_u128, 0..9_u128), 0..30)) {
+            let (mut ranges, mut set) = (Ranges::default(), BTreeSet::new());
+            for (adds, first, length) in steps {
+                let last = first + length;
+                if adds {
+                    ranges.add(first, last);
+                    set.extend(first..=last);
+                } else {
+                    let taken = ranges.take(first, last);
+                    let gone: BTreeSet<_> = (first..=last).filter(|number| set.remove(number)).collect();
+                    prop_assert_eq!(taken.0.iter().flat_map(|range| range.0..=range.1).collect::<BTreeSet<_>>(), gone);
+                }
+                let is_apart = ranges.0.windows(2).all(|pair| pair[0].1 < pair[1].0);
+                prop_assert!(is_apart, "{:?}", ranges);
+                let numbers: BTreeSet<_> = ranges.0.iter().flat_map(|range| range.0..=range.1).collect();
+                prop_assert_eq!(&numbers, &set);
+            }
+        }
+    }
+
+    #[test]
+    fn the_ends_of_a_family_can_be_added() {
+        let mut space = Space::all();
+        let (low, high) = (space.take(ip("0.0.0.0"), 1), space.take(ip("128.0.0.0"), 1));
+        let mut whole = high;
+        assert!(!whole.is_whole(ip("1.2.3.4")));
+        whole.add(&low);
+        whole.add(&low);
+        assert!(whole.is_whole(ip("1.2.3.4")) && !whole.is_whole(ip("::")));
+        let mut space = Space::all();
+        let (low, high) = (space.take(ip("::"), 1), space.take(ip("8000::"), 1));
+        let mut whole = low;
+        whole.add(&high);
+        assert!(whole.is_whole(ip("::")));
     }
 }

@@ -19,13 +19,15 @@ pub struct SurveyLimits {
     pub questions: usize,
     /// How deep records may include each other. Default: 20, twice what a check can reach.
     pub depth: usize,
+    /// The most terms that ask the DNS, in all records. Default: 1,000, a hundred times what a check may.
+    pub terms: usize,
     /// The most ranges of addresses that are kept apart. Default: 10,000.
     pub ranges: usize,
 }
 
 impl Default for SurveyLimits {
     fn default() -> Self {
-        Self { questions: 500, depth: 20, ranges: 10_000 }
+        Self { questions: 500, depth: 20, terms: 1000, ranges: 10_000 }
     }
 }
 
@@ -40,6 +42,12 @@ impl SurveyLimits {
     #[must_use]
     pub fn with_depth(self, depth: usize) -> Self {
         Self { depth, ..self }
+    }
+
+    /// The same with another limit for terms that ask the DNS.
+    #[must_use]
+    pub fn with_terms(self, terms: usize) -> Self {
+        Self { terms, ..self }
     }
 
     /// The same with another limit for ranges.
@@ -59,13 +67,14 @@ pub struct Overview {
     pub records: Vec<SurveyedRecord>,
     /// How many terms ask the DNS in the worst case, when nothing matches: RFC 7208 §4.6.4 allows 10.
     pub lookups: usize,
-    /// The networks that pass, whatever the message. The fewest that hold the same addresses.
+    /// The networks that pass where none of the terms in [`depending`](Self::depending) matches. The fewest that hold
+    /// the same addresses. Who comes to an error before, such as an `include` without a record, does not pass.
     pub passing: Vec<Network>,
     /// The terms whose outcome depends on the message or the client.
     pub depending: Vec<Matched>,
     /// What is wrong.
     pub problems: Vec<Problem>,
-    /// Whether all was seen. Where a limit struck or time was up it is not.
+    /// Whether all was seen. Where a limit struck, time was up or the DNS did not answer it is not.
     pub is_complete: bool,
 }
 
@@ -112,11 +121,18 @@ pub enum Problem {
 }
 
 impl Overview {
-    /// What [`Record::lint`] says of each record, and of all of them together: the look-ups of the whole tree.
+    /// What [`Record::lint`] says of each record, and of all of them together: the look-ups of the whole tree. An
+    /// included record needs no end, and what the DNS has given has been published in strings that fit.
     #[must_use]
     pub fn warnings(&self) -> Vec<(Name, Warning)> {
         let own = self.records.iter().flat_map(|surveyed| {
-            surveyed.record.lint().into_iter().map(|warning| (surveyed.domain.clone(), warning))
+            let is_included = surveyed.depth > 0;
+            let warnings = surveyed.record.lint().into_iter().filter(move |warning| match warning.kind {
+                WarningKind::TooManyLookups { .. } | WarningKind::LongerThanString { .. } => false,
+                WarningKind::NoEnd => !is_included,
+                _ => true,
+            });
+            warnings.map(|warning| (surveyed.domain.clone(), warning))
         });
         let mut warnings: Vec<_> = own.collect();
         let limit = Limits::default().lookups;
