@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 #[cfg(any(feature = "rustcrypto", feature = "aws-lc-rs", feature = "ring", test))]
 use crate::backend::RefusedKey;
 
-/// The shortest RSA key that may sign (RFC 8301 §3.2). Use 2048.
+/// The shortest RSA key that may sign, and that receivers may accept (RFC 8301 §3.2). Use 2048.
 pub const MIN_RSA_BITS: usize = 1024;
 
 /// A private key, read and not yet given to a backend. It never prints, and is wiped when it is dropped.
@@ -42,12 +42,12 @@ impl SecretKey {
         if find(file, b"-----BEGIN ").is_some() {
             return Self::from_pem(file);
         }
-        if file.first() == Some(&der::SEQUENCE) {
-            return Self::from_der(file);
+        let seed = decode_base64(file).ok().map(Zeroizing::new);
+        if let Some(seed) = seed.as_deref().and_then(|seed| seed.as_slice().try_into().ok()) {
+            return Ok(Self::from_ed25519_seed(seed));
         }
-        let seed = Zeroizing::new(decode_base64(file).map_err(|_| SecretKeyError::Shape)?);
-        let seed: &[u8; 32] = seed.as_slice().try_into().map_err(|_| SecretKeyError::Shape)?;
-        Ok(Self::from_ed25519_seed(seed))
+        // a seed may start with the octet that DER starts with: it is a digit
+        if file.first() == Some(&der::SEQUENCE) { Self::from_der(file) } else { Err(SecretKeyError::Shape) }
     }
 
     /// Reads the first private key of a PEM file; what stands around it is left out.
@@ -67,6 +67,7 @@ impl SecretKey {
                     return Self::from_der(&octets);
                 }
                 b"ENCRYPTED PRIVATE KEY" => return Err(SecretKeyError::Encrypted),
+                b"OPENSSH PRIVATE KEY" => return Err(SecretKeyError::OpenSsh),
                 label if label.ends_with(b"PRIVATE KEY") => return Err(SecretKeyError::Kind),
                 _ => {}
             }
@@ -80,6 +81,9 @@ impl SecretKey {
     /// A [`SecretKeyError`] says what is wrong.
     pub fn from_der(octets: &[u8]) -> Result<Self, SecretKeyError> {
         let content = der::only(der::SEQUENCE, octets).ok_or(SecretKeyError::Der)?;
+        if is_encrypted(content) {
+            return Err(SecretKeyError::Encrypted);
+        }
         // both start with a version
         let (_, rest) = der::take(der::INTEGER, content).ok_or(SecretKeyError::Der)?;
         let Some((algorithm, rest)) = der::take(der::SEQUENCE, rest) else { return Self::rsa(octets) };
@@ -200,6 +204,15 @@ impl fmt::Debug for SecretKey {
     }
 }
 
+/// Whether this is the content of an encrypted key.
+///
+/// ```text
+/// EncryptedPrivateKeyInfo ::= SEQUENCE { encryptionAlgorithm AlgorithmIdentifier, encryptedData OCTET STRING }
+/// ```
+fn is_encrypted(content: &[u8]) -> bool {
+    der::take(der::SEQUENCE, content).is_some_and(|(_, data)| der::only(der::OCTET_STRING, data).is_some())
+}
+
 /// The label and the content of the next PEM block, and what follows it.
 fn next_block(text: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
     let start = find(text, b"-----BEGIN ")?.saturating_add(11);
@@ -235,6 +248,9 @@ pub enum SecretKeyError {
     /// The key is encrypted.
     #[error("the key is encrypted: decrypt it first")]
     Encrypted,
+    /// The key is in the format of OpenSSH.
+    #[error("the key is in the format of OpenSSH: convert it to PKCS#8 first")]
+    OpenSsh,
 }
 
 #[cfg(test)]
@@ -271,6 +287,13 @@ mod tests {
         assert_eq!(SecretKey::read(&der).unwrap().seed(), seed.seed(), "the attributes make no difference");
         let encoded = encode_base64(seed.seed().unwrap());
         assert_eq!(SecretKey::read(format!("{encoded}\n").as_bytes()).unwrap().seed(), seed.seed());
+        // with four of these first octets the text starts with "0", as DER does
+        for first in 0..=255 {
+            let mut seed = [7; 32];
+            seed[0] = first;
+            let key = SecretKey::read(encode_base64(&seed).as_bytes()).unwrap();
+            assert_eq!(key.seed(), Ok(&seed), "{first:02x}");
+        }
     }
 
     #[test]
@@ -293,6 +316,11 @@ mod tests {
         assert_eq!(error(&pem("PRIVATE KEY", "AAAA")), SecretKeyError::Der);
         assert_eq!(error(&pem("EC PRIVATE KEY", "AAAA")), SecretKeyError::Kind);
         assert_eq!(error(&pem("ENCRYPTED PRIVATE KEY", "AAAA")), SecretKeyError::Encrypted);
+        assert_eq!(error(&pem("OPENSSH PRIVATE KEY", "AAAA")), SecretKeyError::OpenSsh);
+        // EncryptedPrivateKeyInfo (RFC 5958 §3) with PBES2
+        let encrypted =
+            [0x30, 0x11, 0x30, 0x0b, 6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 5, 0x0d, 4, 2, 1, 2];
+        assert_eq!(SecretKey::read(&encrypted).unwrap_err(), SecretKeyError::Encrypted);
         let old = "Proc-Type: 4,ENCRYPTED\nDEK-Info: DES-EDE3-CBC,00\n\nAAAA";
         assert_eq!(error(&pem("RSA PRIVATE KEY", old)), SecretKeyError::Encrypted);
         // an X25519 key (RFC 8410 §3) is no signing key
