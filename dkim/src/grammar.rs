@@ -3,7 +3,10 @@
 //! Every function reads a value that [`mail_base::tags`] has cut out, and must use it up; [`whole`] gives the
 //! place where one stops making sense.
 
-use crate::algorithm::{Canonicalization, Form};
+use crate::{
+    algorithm::{Canonicalization, Form},
+    encoding::decode_quoted_printable,
+};
 use alloc::{string::String, vec::Vec};
 use mail_base::{Name, fields::name_length, name::ToAscii};
 use nom::{
@@ -12,8 +15,8 @@ use nom::{
     bytes::complete::{tag, take_while, take_while1},
     character::complete::char,
     combinator::{opt, verify},
-    multi::{fold_many0, fold_many1},
-    sequence::{delimited, preceded, terminated},
+    multi::fold_many0,
+    sequence::{delimited, preceded},
 };
 
 type Parsed<'a, T> = IResult<&'a [u8], T>;
@@ -107,16 +110,29 @@ pub(crate) fn field_names(input: &[u8]) -> Parsed<'_, String> {
     Ok((rest, String::from_utf8(names).unwrap_or_default()))
 }
 
-/// Whether `dns/txt` is among the methods. Arguments and methods that are not known are left out.
+/// Whether `dns/txt` is among the methods. Methods that are not known are left out.
 ///
 /// ```text
-/// sig-q-tag        = %x71 [FWS] "=" [FWS] sig-q-tag-method *([FWS] ":" [FWS] sig-q-tag-method)
-/// sig-q-tag-method = "dns/txt" / x-sig-q-tag-type ["/" x-sig-q-tag-args]
-/// x-sig-q-tag-args = dkim-quoted-printable  ; with ":" encoded                         erratum 4810
+/// sig-q-tag = %x71 [FWS] "=" [FWS] sig-q-tag-method *([FWS] ":" [FWS] sig-q-tag-method)
 /// ```
 pub(crate) fn query_methods(input: &[u8]) -> Parsed<'_, bool> {
-    let method = take_while1(|octet: u8| octet.is_ascii_graphic() && octet != b':');
-    fold_many1(terminated(method, opt(colon)), || false, |found, method: &[u8]| found || method == b"dns/txt")
+    let (rest, first) = query_method(input)?;
+    fold_many0(preceded(colon, query_method), || first, |found, is_dns| found || is_dns).parse(rest)
+}
+
+/// Whether a method is `dns/txt`.
+///
+/// ```text
+/// sig-q-tag-method = "dns/txt" / x-sig-q-tag-type ["/" x-sig-q-tag-args]
+/// x-sig-q-tag-type = hyphenated-word
+/// x-sig-q-tag-args = dkim-quoted-printable  ; with ":" encoded                         erratum 4810
+/// ```
+fn query_method(input: &[u8]) -> Parsed<'_, bool> {
+    let arguments = verify(take_while(|octet| octet != b':'), |arguments: &[u8]| {
+        decode_quoted_printable(arguments).is_ok()
+    });
+    (hyphenated_word, opt(preceded(char('/'), arguments)))
+        .map(|(kind, arguments)| kind == b"dns" && arguments.is_some_and(|text| text.trim_ascii() == b"txt"))
         .parse(input)
 }
 

@@ -230,6 +230,15 @@ mod tests {
     }
 
     #[test]
+    fn query_methods_that_are_not_known_are_left_out() {
+        for list in
+            ["dns/txt", "dns/txt : x", "x-1/a=3Ab \r\n c :\tdns/txt\t: y/", "dns:dns/txt", "http/a/b:dns/txt"]
+        {
+            assert!(parse(&with(&format!("q={list}")).0).is_ok(), "{list}");
+        }
+    }
+
+    #[test]
     fn defaults_are_those_of_section_3_5() {
         let signature = parse(GOOD).unwrap();
         assert_eq!(signature.canonicalization, Canonicalization::SIMPLE);
@@ -279,6 +288,12 @@ mod tests {
             ("x=0x1", Kind::Number, 1),
             ("q=dns", Kind::Query, 0),
             ("q=http/txt", Kind::Query, 0),
+            ("q=dns/txt:", Kind::Query, 7),
+            ("q=dns/txt::http/x", Kind::Query, 7),
+            ("q=dns/txt:1x", Kind::Query, 7),
+            ("q=dns/txt/x", Kind::Query, 0),
+            ("q=dns/tx t", Kind::Query, 0),
+            ("q=dns/txt:x/=1", Kind::Query, 9),
             ("z=From", Kind::CopiedFields, 0),
             ("z=From:a|", Kind::CopiedFields, 0),
             ("z=From:=1", Kind::CopiedFields, 0),
