@@ -1,6 +1,6 @@
 //! What a receiver accepts.
 
-use crate::signature::FieldNames;
+use crate::{secret::MIN_RSA_BITS, signature::FieldNames};
 use mail_base::{fields::HeaderLimits, name::ToAscii};
 
 /// What a receiver accepts. The default is what RFC 6376 and RFC 8301 tell receivers, and where they leave it
@@ -25,7 +25,8 @@ pub struct Policy {
     pub accept_future: bool,
     /// How far the signer's clock and ours may be apart, in seconds. Default: 300.
     pub clock_skew: u64,
-    /// The shortest RSA key, in bits. Default: 1024; less than that no receiver may accept (RFC 8301 §3.2).
+    /// The shortest RSA key, in bits. Default: 1024. Less than that no receiver may accept (RFC 8301 §3.2): only
+    /// with `Policy::legacy` it makes a difference.
     pub min_rsa_bits: usize,
     /// The longest RSA key, in bits. Default: 4096, the most that a receiver must take (RFC 8301 §3.2): the
     /// time that a verification takes grows with the square.
@@ -44,8 +45,8 @@ pub struct Policy {
     /// Reads domains outside ASCII (RFC 8616). Default: none, they are refused. With the feature `idna`,
     /// `Name::parse_idna` is such a function.
     pub to_ascii: Option<ToAscii>,
-    /// Whether rsa-sha1 is verified.
-    pub(crate) accept_sha1: bool,
+    /// Whether rsa-sha1 is verified, and RSA keys that are too short.
+    pub(crate) is_legacy: bool,
 }
 
 impl Default for Policy {
@@ -64,18 +65,23 @@ impl Default for Policy {
             max_key_records: 4,
             header: HeaderLimits::default(),
             to_ascii: None,
-            accept_sha1: false,
+            is_legacy: false,
         }
     }
 }
 
 impl Policy {
+    /// The shortest RSA key that counts, in bits.
+    pub(crate) fn shortest_rsa(&self) -> usize {
+        if self.is_legacy { self.min_rsa_bits } else { self.min_rsa_bits.max(MIN_RSA_BITS) }
+    }
+
     /// RFC 6376 as it was before RFC 8301: rsa-sha1 is verified, and RSA keys from 512 bits on. For tests and
     /// forensics: such signatures can be forged. Only the backend `RustCrypto` has what it takes.
     #[cfg(feature = "legacy")]
     #[must_use]
     pub fn legacy() -> Self {
-        Self { accept_sha1: true, min_rsa_bits: 512, ..Self::default() }
+        Self { is_legacy: true, min_rsa_bits: 512, ..Self::default() }
     }
 }
 

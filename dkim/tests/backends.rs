@@ -204,6 +204,30 @@ fn a_key_of_small_order_vouches_for_nothing() {
     }
 }
 
+#[test]
+fn rsa_numbers_that_make_no_key_are_refused_everywhere() {
+    let integer = |number: &[u8]| [&[2, 0x81, u8::try_from(number.len() + 1).unwrap(), 0], number].concat();
+    let mut modulus = [0xab; 128];
+    let mut refused = |last: u8, exponent: &[u8]| {
+        modulus[127] = last;
+        let content =
+            [&integer(&modulus)[..], &[2, u8::try_from(exponent.len()).unwrap()], exponent].concat();
+        let key = [&[0x30, 0x81, u8::try_from(content.len()).unwrap()], &content[..]].concat();
+        let zone = zone(&KeyRecord::new(dkim::algorithm::KeyType::Rsa, key));
+        let message = "DKIM-Signature: v=1; a=rsa-sha256; d=example.com; s=s; h=from; b=AAAA;\r\n\
+                       \tbh=frcCV1k9oG9oKj3dpUqdJg1PxRT2RSN/XKdLCPjaYaY=\r\nFrom: a@example.com\r\n\r\n";
+        let verdicts =
+            contenders().into_iter().map(|contender| verdict(&contender, message.as_bytes(), &zone));
+        verdicts.collect::<Vec<_>>()
+    };
+    for (last, exponent) in [(0xab, &[1][..]), (0xab, &[2]), (0xaa, &[3]), (0xab, &[2, 0, 0, 0, 1])] {
+        let verdicts = refused(last, exponent);
+        assert!(verdicts.iter().all(|verdict| *verdict == Verdict::PermError), "{exponent:?}: {verdicts:?}");
+    }
+    // a sound key, of which it is not the signature
+    assert!(refused(0xab, &[3]).iter().all(|verdict| *verdict == Verdict::Fail));
+}
+
 #[cfg(feature = "rustcrypto")]
 #[test]
 fn blinding_makes_no_difference_to_the_signature() {

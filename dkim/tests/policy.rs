@@ -265,6 +265,9 @@ fn rsa_keys_are_measured() {
         (Verdict::PermError, Some(Cause::KeyTooShort { bits: 512, forbidden: true }))
     );
     assert_eq!(length(1024, &policy), (Verdict::Fail, Some(Cause::SignatureMismatch)));
+    policy.min_rsa_bits = 0;
+    let forbidden = (Verdict::PermError, Some(Cause::KeyTooShort { bits: 512, forbidden: true }));
+    assert_eq!(length(512, &policy), forbidden, "no policy allows what RFC 8301 forbids");
     policy.min_rsa_bits = 2048;
     assert_eq!(
         length(1024, &policy),

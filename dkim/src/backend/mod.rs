@@ -72,16 +72,31 @@ impl PublicKey<'_> {
         }
     }
 
-    /// Whether it is an Ed25519 key of small order: one signature fits many messages then, and anyone can make it.
-    /// Not every backend refuses such keys.
-    pub(crate) fn is_weak(&self) -> bool {
-        let Self::Ed25519(octets) = self else { return false };
-        let mut octets = **octets;
-        // the sign of the other coordinate makes no difference
-        let [.., last] = &mut octets;
-        *last &= 0x7f;
-        SMALL_ORDER.contains(&octets)
+    /// Whether the numbers make a key with which not anyone can sign anything. Not every backend refuses the others,
+    /// and some do only when they verify.
+    pub(crate) fn is_sound(&self) -> bool {
+        match self {
+            Self::Rsa { modulus, exponent } => {
+                modulus.last().is_some_and(|last| last & 1 == 1) && is_rsa_exponent(exponent)
+            }
+            Self::Ed25519(octets) => !is_of_small_order(**octets),
+        }
     }
+}
+
+/// Whether this is an exponent as RFC 8017 §3.1 wants it: odd, and 3 or more. What has more than 33 bits no
+/// backend takes: it is only there to cost time.
+fn is_rsa_exponent(exponent: &[u8]) -> bool {
+    let is_odd = exponent.last().is_some_and(|last| last & 1 == 1);
+    is_odd && exponent != [1] && matches!(exponent, [_] | [_, _] | [_, _, _] | [_, _, _, _] | [1, _, _, _, _])
+}
+
+/// Whether one signature of an Ed25519 key fits many messages, and anyone can make it.
+fn is_of_small_order(mut octets: [u8; 32]) -> bool {
+    // the sign of the other coordinate makes no difference
+    let [.., last] = &mut octets;
+    *last &= 0x7f;
+    SMALL_ORDER.contains(&octets)
 }
 
 /// The points of order 1, 2, 4 and 8 of edwards25519 (RFC 8032 §5.1) as they are encoded, without the sign: the
@@ -216,12 +231,24 @@ mod tests {
             for sign in [0, 0x80] {
                 let mut key = key;
                 key[31] |= sign;
-                assert!(PublicKey::Ed25519(&key).is_weak());
+                assert!(!PublicKey::Ed25519(&key).is_sound());
                 let is_weak = VerifyingKey::from_bytes(&key).is_ok_and(|key| key.is_weak());
                 assert!(is_weak, "{key:02x?}");
             }
         }
         let good = ed25519_dalek::SigningKey::from_bytes(&[7; 32]).verifying_key().to_bytes();
-        assert!(!PublicKey::Ed25519(&good).is_weak());
+        assert!(PublicKey::Ed25519(&good).is_sound());
+    }
+
+    #[test]
+    fn numbers_that_make_no_rsa_key_are_known() {
+        let is_sound = |modulus: &[u8], exponent: &[u8]| PublicKey::Rsa { modulus, exponent }.is_sound();
+        for exponent in [&[3][..], &[1, 0, 1], &[0xff; 4], &[1, 0xff, 0xff, 0xff, 0xff]] {
+            assert!(is_sound(&[0xff; 128], exponent), "{exponent:?}");
+            assert!(!is_sound(&[0xfe; 128], exponent), "an even modulus");
+        }
+        for exponent in [&[][..], &[1], &[2], &[1, 0, 0], &[2, 0, 0, 0, 1], &[0xff; 6]] {
+            assert!(!is_sound(&[0xff; 128], exponent), "{exponent:?}");
+        }
     }
 }

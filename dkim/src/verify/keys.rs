@@ -66,7 +66,7 @@ impl Key {
         let key = record.as_ref().ok().and_then(public_key);
         let bits = key.as_ref().map(PublicKey::bits);
         let public =
-            key.map(|key| if key.is_weak() { Err(RefusedKey::Malformed) } else { backend.public_key(&key) });
+            key.map(|key| if key.is_sound() { backend.public_key(&key) } else { Err(RefusedKey::Malformed) });
         Self { record, bits, public }
     }
 
@@ -107,7 +107,7 @@ impl Key {
             return Err(unusable(Cause::KeyMalformed(key_type)));
         };
         if key_type == KeyType::Rsa {
-            if bits < policy.min_rsa_bits {
+            if bits < policy.shortest_rsa() {
                 return Err(unusable(Cause::KeyTooShort { bits, forbidden: bits < 1024 }));
             }
             if bits > policy.max_rsa_bits {

@@ -259,7 +259,7 @@ impl Verifier {
 
     /// What can be told of a signature before its key is known (RFC 6376 §6.1.1).
     fn check(&self, signature: &Signature, has_from: bool) -> Option<Cause> {
-        if signature.algorithm == crate::algorithm::Algorithm::RsaSha1 && !self.policy.accept_sha1 {
+        if signature.algorithm == crate::algorithm::Algorithm::RsaSha1 && !self.policy.is_legacy {
             return Some(Cause::RefusedAlgorithm(signature.algorithm));
         }
         if !signature.fields.contains("from") {
