@@ -1,9 +1,13 @@
 //! What happened to a message on its way.
 
 use crate::{
-    Policy, SignatureReport, Verdict, Verifier,
+    Cause, Policy, SignatureReport, Verifier,
+    algorithm::Form,
     backend::{Backend, Hash},
-    canon::body::{BodyForm, Sink},
+    canon::{
+        body::{BodyForm, Sink},
+        tap::want,
+    },
     line_ends::Normaliser,
     policy::LineEnds,
     report::{BodyFact, HeaderFact},
@@ -17,16 +21,18 @@ use mail_base::{dns::Resolve, fields::HeaderReader};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Finding {
-    /// Text was appended, and nothing else changed in the body: the footer of a mailing list, a disclaimer.
+    /// Text was appended, after a whole line or after what `l=` covers, and nothing else changed in the body: the
+    /// footer of a mailing list, a disclaimer.
     Appended {
-        /// How many octets of the canonical body are those that were signed.
+        /// How many octets of the canonical body are those that were signed. None of an empty body.
         signed: u64,
         /// How many follow them.
         appended: u64,
         /// Whether the signed fields are unchanged.
         header_unchanged: bool,
     },
-    /// Lines ended in CRLF when the message was signed, and do not any more.
+    /// Lines ended in CRLF when the message was signed, and do not any more; or those of the body ended in a bare
+    /// LF, and a relay made that CRLF.
     LineEnds,
     /// The body is the one that was signed, the signed fields are not (or the key is another).
     HeaderChanged,
@@ -51,7 +57,8 @@ impl fmt::Display for Finding {
     }
 }
 
-/// Verifies a message that is in memory, on the backend `RustCrypto`, and looks closer at what fails.
+/// Verifies a message that is in memory, on the backend `RustCrypto`, and looks closer where something else was
+/// signed: at what fails, and at bodies that are longer or shorter than `l=`.
 ///
 /// It costs several times as much as [`verify`](crate::verify): it is for people who ask why.
 ///
@@ -90,8 +97,7 @@ pub fn diagnose_with_backend(
         crate::run_all(verifier.finish(), resolver)
     };
     let reports = verify(policy);
-    let is_wrong = |report: &SignatureReport| report.verdict == Verdict::Fail;
-    if !reports.iter().any(is_wrong) {
+    if !reports.iter().any(is_changed) {
         return reports.into_iter().map(|report| (report, None)).collect();
     }
     let mut normalising = policy.clone();
@@ -99,14 +105,35 @@ pub fn diagnose_with_backend(
     let normalised = if policy.line_ends == LineEnds::Normalise { Vec::new() } else { verify(&normalising) };
     let message = Message::read(message, policy);
     let findings = reports.into_iter().map(|report| {
-        if !is_wrong(&report) {
+        if !is_changed(&report) {
             return (report, None);
         }
-        let passes = normalised.get(report.index).is_some_and(|report| report.verdict == Verdict::Pass);
-        let finding = if passes { Finding::LineEnds } else { message.look_at(&report, backend) };
+        let is_unchanged = |report: &SignatureReport| {
+            is_as_signed(report) && !matches!(report.cause, Some(Cause::PartialBody { .. }))
+        };
+        let only_line_ends = normalised.get(report.index).is_some_and(is_unchanged);
+        let finding = if only_line_ends { Finding::LineEnds } else { message.look_at(&report, backend) };
         (report, Some(finding))
     });
     findings.collect()
+}
+
+/// Whether something was signed that is not what there is.
+fn is_changed(report: &SignatureReport) -> bool {
+    matches!(
+        report.cause,
+        Some(
+            Cause::BodyMismatch
+                | Cause::SignatureMismatch
+                | Cause::BodyTooShort { .. }
+                | Cause::PartialBody { .. }
+        )
+    )
+}
+
+/// Whether hash and signature fit, whatever the policy makes of that.
+fn is_as_signed(report: &SignatureReport) -> bool {
+    (report.body, report.header) == (BodyFact::Match, HeaderFact::Match)
 }
 
 /// A message as the policy sees it.
@@ -136,30 +163,68 @@ impl Message {
 
     fn look_at(&self, report: &SignatureReport, backend: &dyn Backend) -> Finding {
         let header_unchanged = report.header == HeaderFact::Match;
+        if let Some(Cause::PartialBody { unsigned: appended }) = report.cause {
+            let signed = report.covered.as_ref().and_then(|covered| covered.body_length).unwrap_or(0);
+            return Finding::Appended { signed, appended, header_unchanged };
+        }
         if report.body != BodyFact::Mismatch {
             return Finding::HeaderChanged;
         }
-        let signature = self.signatures.get(report.index).and_then(Option::as_ref);
-        if let Some((signed, all)) = signature.and_then(|signature| self.longest_signed(signature, backend)) {
+        let Some(signature) = self.signatures.get(report.index).and_then(Option::as_ref) else {
+            return Finding::BothChanged;
+        };
+        if let Some((signed, all)) = self.longest_signed(signature, backend) {
             return Finding::Appended { signed, appended: all.saturating_sub(signed), header_unchanged };
         }
-        if header_unchanged { Finding::BodyChanged } else { Finding::BothChanged }
+        match header_unchanged {
+            true if self.fits_with_line_feeds(signature, backend) => Finding::LineEnds,
+            true => Finding::BodyChanged,
+            false => Finding::BothChanged,
+        }
     }
 
     /// How many octets of the canonical body are those that were signed, if they are its first, and how many
     /// there are.
     fn longest_signed(&self, signature: &Signature, backend: &dyn Backend) -> Option<(u64, u64)> {
-        let sink = Prefixes {
+        let form = signature.canonicalization.body;
+        let mut hash = backend.hash(signature.algorithm.hash())?;
+        let mut sink = Prefixes {
             hash: backend.hash(signature.algorithm.hash())?,
             wanted: &signature.body_hash,
             octets: 0,
             ends_in_cr: false,
             found: None,
         };
-        let mut form = BodyForm::new(signature.canonicalization.body, sink);
+        // the canonical form of an empty body, which in the simple form others need not start with
+        if form == Form::Simple {
+            hash.update(b"\r\n");
+        }
+        if hash.digest().as_bytes() == sink.wanted {
+            sink.found = Some(0);
+        }
+        let mut form = BodyForm::new(form, sink);
         form.write(&self.body);
         let prefixes = form.finish();
         prefixes.found.map(|found| (found, prefixes.octets))
+    }
+
+    /// Whether the body is the one that was signed if its lines end in a bare LF.
+    fn fits_with_line_feeds(&self, signature: &Signature, backend: &dyn Backend) -> bool {
+        let Signature { algorithm, canonicalization, body_length, body_hash, .. } = signature;
+        let mut forms = Vec::with_capacity(1);
+        want(&mut forms, canonicalization.body, algorithm.hash(), *body_length, backend);
+        let Some(mut form) = forms.pop() else { return false };
+        for line in self.body.split_inclusive(|&octet| octet == b'\n') {
+            match line.strip_suffix(b"\r\n") {
+                Some(text) => {
+                    form.write(text);
+                    form.write(b"\n");
+                }
+                None => form.write(line),
+            }
+        }
+        let digests = form.finish().finish();
+        digests.get(algorithm.hash(), *body_length).is_some_and(|digest| digest.as_bytes() == body_hash)
     }
 }
 
