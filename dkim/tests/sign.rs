@@ -201,6 +201,35 @@ fn what_a_template_may_not_say_is_refused() {
         with(|template| template.selector = name(&["a".repeat(60).as_str(); 4].join("."))),
         SignError::KeyName
     );
+    assert_eq!(with(|template| template.lifetime = Some(u64::MAX)), SignError::Time);
+    assert_eq!(with(|template| template.lifetime = Some(1_000_000_000_000 - NOW)), SignError::Time);
+    let long = |template: &mut Template| {
+        template.identity = Identity::new(Some(&"\u{fc}".repeat(170)), name("example.com"))
+    };
+    assert_eq!(with(long), SignError::LongLine);
+    assert_eq!(
+        with(|template| template.oversigned = FieldNames::new(["From", &"x".repeat(997)])),
+        SignError::LongLine
+    );
+}
+
+#[test]
+fn what_a_line_and_twelve_digits_can_just_hold_is_signed() {
+    let mut template = template();
+    template.lifetime = Some(999_999_999_999 - NOW);
+    template.identity = Identity::new(Some(&"\u{fc}".repeat(163)), name("example.com"));
+    template.oversigned = FieldNames::new(["From", &"x".repeat(996)]);
+    let message = signed(template, MESSAGE);
+    let longest = message
+        .split(|&octet| octet == b'\n')
+        .map(|line| line.strip_suffix(b"\r").unwrap_or(line).len())
+        .max();
+    assert_eq!(longest, Some(998));
+    assert_eq!(verify(&message, &Policy::default())[0].verdict, Verdict::Pass);
+    // milliseconds instead of seconds
+    let mut signer = Signer::new([self::template()], NOW * 1000);
+    signer.write(MESSAGE);
+    assert_eq!(signer.finish().unwrap_err(), SignError::Time);
 }
 
 #[test]

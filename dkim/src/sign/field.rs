@@ -16,6 +16,9 @@ use mail_base::{fields::Field, scan};
 /// it.
 const LINE: usize = 76;
 
+/// The longest line that a message may have (RFC 5322 §2.1.1).
+const LONGEST_LINE: usize = 998;
+
 /// A field that only wants its signature.
 #[derive(Clone, Debug)]
 pub struct Unsigned {
@@ -28,8 +31,15 @@ pub struct Unsigned {
 }
 
 impl Unsigned {
-    pub(crate) fn new(signature: &Signature, fields: &[Field<'_>], backend: &'static dyn Backend) -> Self {
+    pub(crate) fn new(
+        signature: &Signature,
+        fields: &[Field<'_>],
+        backend: &'static dyn Backend,
+    ) -> Result<Self, SignError> {
         let text = FieldText::new(signature);
+        if text.longest > LONGEST_LINE {
+            return Err(SignError::LongLine);
+        }
         let form = signature.canonicalization.header;
         let header_length: usize = fields.iter().map(|field| field.raw().len()).sum();
         let mut data = Vec::with_capacity(header_length.saturating_add(text.text.len()));
@@ -39,7 +49,7 @@ impl Unsigned {
         let own = Field::new(text.text.as_bytes());
         let end = own.value().len();
         canon::header::signature_field(form, &own, end..end, &mut data);
-        Self { algorithm: signature.algorithm, text, data, backend }
+        Ok(Self { algorithm: signature.algorithm, text, data, backend })
     }
 
     /// What it must be signed with.
@@ -142,6 +152,8 @@ struct FieldText {
     text: String,
     /// How long the last line is.
     column: usize,
+    /// How long the longest of those before it is.
+    longest: usize,
 }
 
 impl FieldText {
@@ -149,7 +161,7 @@ impl FieldText {
         let mut text = String::with_capacity(1024);
         text.push_str(FIELD_NAME);
         text.push(':');
-        let mut field = Self { column: text.len(), text };
+        let mut field = Self { column: text.len(), longest: 0, text };
         let mut tag = String::with_capacity(512);
         signature.for_each_tag(|pieces| {
             tag.clear();
@@ -215,6 +227,7 @@ impl FieldText {
     }
 
     fn fold(&mut self) {
+        self.longest = self.longest.max(self.column);
         self.text.push_str("\r\n\t");
         self.column = 1;
     }

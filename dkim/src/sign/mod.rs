@@ -63,6 +63,13 @@ pub enum SignError {
     /// The domain of the template's identity is neither its domain nor below it.
     #[error("the domain of i= is not within d=")]
     ForeignIdentity,
+    /// The time of the signature or that at which it expires has more than twelve digits (RFC 6376 §3.5): it is not
+    /// in seconds, or meant to be never.
+    #[error("t= or x= has more than twelve digits")]
+    Time,
+    /// A line of the field would be longer than 998 octets (RFC 5322 §2.1.1): the identity, or a name in `h=`.
+    #[error("a line of the field would be too long")]
+    LongLine,
     /// The name of the key would be too long for the DNS.
     #[error("the name of the key is too long")]
     KeyName,

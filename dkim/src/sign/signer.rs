@@ -145,11 +145,18 @@ impl Signer {
             let body_hash = body_hash.ok_or(SignError::Algorithm(template.algorithm))?;
             let Selection { names, fields } = Selection::new(template, &index);
             let signature = signature(template, now, names, &fields, body_hash);
-            Ok(Unsigned::new(&signature, &fields, backend))
+            let times = [signature.timestamp, signature.expiration];
+            if times.into_iter().flatten().any(|time| time > LAST_TIME) {
+                return Err(SignError::Time);
+            }
+            Unsigned::new(&signature, &fields, backend)
         });
         unsigned.collect()
     }
 }
+
+/// The last time that twelve digits can tell (RFC 6376 §3.5).
+const LAST_TIME: u64 = 999_999_999_999;
 
 /// Refuses what no receiver should accept.
 fn check_header(header: &Header, line_ends: LineEnds) -> Result<(), SignError> {
