@@ -300,9 +300,9 @@ fn short_signatures_and_hashes_are_no_panic() {
 }
 
 #[test]
-fn field_names_of_any_length_are_signed() {
+fn field_names_as_long_as_a_line_are_signed() {
     let mut template = template();
-    let long = "x".repeat(2_000);
+    let long = "x".repeat(900);
     template.signed = FieldNames::new([long.as_str()]);
     let message = signed(template, format!("{long}: y\r\n{MESSAGE}").as_bytes());
     assert_eq!(verify(&message, &Policy::default())[0].verdict, Verdict::Pass);
