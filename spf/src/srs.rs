@@ -24,19 +24,20 @@
 //! lower case, of which four characters of base64 are kept, and days modulo 1,024 in two characters of base32.
 
 use alloc::{
+    borrow::Cow,
     format,
     string::{String, ToString},
     vec::Vec,
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use core::fmt;
+use core::fmt::{self, Write as _};
 use hmac::{Hmac, Mac};
-use mail_base::Name;
+use mail_base::{Name, lex::is_atext};
 use sha1::Sha1;
 use subtle::{Choice, ConstantTimeEq};
 use thiserror::Error;
 
-/// The longest address that is rewritten, in octets: four times what RFC 5321 §4.5.3.1.3 allows for a path.
+/// The longest address that is rewritten or made, in octets: four times what RFC 5321 §4.5.3.1.3 allows for a path.
 pub const MAX_ADDRESS: usize = 1024;
 
 /// How many days a time stamp can tell apart.
@@ -89,6 +90,7 @@ pub struct Srs {
     max_age: u64,
     hash_length: usize,
     hash_minimum: usize,
+    local_part_limit: usize,
     rewrites_own: bool,
 }
 
@@ -99,7 +101,7 @@ impl fmt::Debug for Srs {
 }
 
 impl Srs {
-    /// Rewrites senders to addresses of `domain`, with hashes made by `secret`.
+    /// Rewrites senders to addresses of `domain`, with hashes made by `secret`, which must not be empty.
     #[must_use]
     pub fn new(domain: Name, secret: impl AsRef<[u8]>) -> Self {
         Self {
@@ -110,14 +112,18 @@ impl Srs {
             max_age: 21,
             hash_length: 4,
             hash_minimum: 4,
+            local_part_limit: MAX_ADDRESS,
             rewrites_own: false,
         }
     }
 
-    /// Accepts hashes made by an older secret too, so that secrets can be changed.
+    /// Accepts hashes made by an older secret too, so that secrets can be changed. An empty one is no secret: it is
+    /// left out.
     #[must_use]
     pub fn with_old_secret(mut self, secret: impl AsRef<[u8]>) -> Self {
-        self.secrets.push(secret.as_ref().to_vec());
+        if !secret.as_ref().is_empty() {
+            self.secrets.push(secret.as_ref().to_vec());
+        }
         self
     }
 
@@ -153,6 +159,13 @@ impl Srs {
         Self { hash_minimum: length.clamp(4, self.hash_length), ..self }
     }
 
+    /// Refuses to make a local part of more octets than this. RFC 5321 §4.5.3.1.1 allows 64, and a rewritten sender
+    /// often has more. By default it is made nevertheless, as all implementations do it: hosts accept it.
+    #[must_use]
+    pub fn with_local_part_limit(self, octets: usize) -> Self {
+        Self { local_part_limit: octets, ..self }
+    }
+
     /// Rewrites senders of the own domain too.
     #[must_use]
     pub fn rewriting_own(self, rewrites_own: bool) -> Self {
@@ -168,34 +181,38 @@ impl Srs {
         if sender.is_empty() {
             return Ok(String::new());
         }
-        let (local_part, host) = split(sender)?;
+        let Address { local_part, host } = Address::parse(sender)?;
         if host.eq_ignore_ascii_case(self.domain.as_str()) && !self.rewrites_own {
             return Ok(sender.to_string());
         }
-        match Tagged::parse(local_part) {
+        let rewritten = match Tagged::parse(&local_part) {
             // SRS1 never nests: the first forwarder's host is kept, and the hash made anew
-            Some(Tagged { tag: Tag::Srs1, rest, .. }) => {
-                match rest.split_once('=').and_then(|(_, r)| r.split_once('=')) {
-                    Some((first_host, opaque)) => self.srs1(first_host, opaque),
-                    None => self.srs0(local_part, host, now),
-                }
-            }
-            Some(Tagged { tag: Tag::Srs0, opaque, .. }) => self.srs1(host, opaque),
-            None => self.srs0(local_part, host, now),
+            Some(tagged @ Tagged { tag: Tag::Srs1, .. }) => match tagged.srs1_fields() {
+                Ok((_, first_host, opaque)) => self.srs1(first_host, opaque)?,
+                // no forwarder made it
+                Err(_) => self.srs0(&local_part, host, now)?,
+            },
+            Some(Tagged { tag: Tag::Srs0, opaque, .. }) => self.srs1(host, opaque)?,
+            None => self.srs0(&local_part, host, now)?,
+        };
+        if rewritten.len() > self.local_part_limit {
+            return Err(SrsError::LocalPartTooLong);
         }
+        let address = Address { local_part: rewritten.into(), host: self.domain.as_str() }.to_string();
+        if address.len() > MAX_ADDRESS { Err(SrsError::TooLong) } else { Ok(address) }
     }
 
     fn srs0(&self, local_part: &str, host: &str, now: u64) -> Result<String, SrsError> {
         let stamp = stamp(now);
         let hash = self.hash(&[&stamp, host, local_part])?;
         let separator = self.separator.as_char();
-        Ok(format!("SRS0{separator}{hash}={stamp}={host}={local_part}@{}", self.domain))
+        Ok(format!("SRS0{separator}{hash}={stamp}={host}={local_part}"))
     }
 
     fn srs1(&self, host: &str, opaque: &str) -> Result<String, SrsError> {
         let hash = self.hash(&[host, opaque])?;
         let separator = self.separator.as_char();
-        Ok(format!("SRS1{separator}{hash}={host}={opaque}@{}", self.domain))
+        Ok(format!("SRS1{separator}{hash}={host}={opaque}"))
     }
 
     /// The address to which mail for a rewritten one goes: that of the sender, or the one that the first
@@ -204,36 +221,32 @@ impl Srs {
     /// # Errors
     /// An [`SrsError`] where the address is not rewritten at all, is broken, is too old, or was not made here.
     pub fn reverse(&self, address: &str, now: u64) -> Result<String, SrsError> {
-        let (local_part, host) = split(address)?;
+        let Address { local_part, host } = Address::parse(address)?;
         if !host.eq_ignore_ascii_case(self.domain.as_str()) {
             return Err(SrsError::OtherDomain);
         }
-        let tagged = Tagged::parse(local_part).ok_or(SrsError::NotRewritten)?;
-        match tagged.tag {
+        let tagged = Tagged::parse(&local_part).ok_or(SrsError::NotRewritten)?;
+        let address = match tagged.tag {
             Tag::Srs0 => {
                 let mut fields = tagged.rest.splitn(4, '=');
                 let mut field = || fields.next().filter(|field| !field.is_empty()).ok_or(SrsError::Format);
                 let (hash, stamp, host, user) = (field()?, field()?, field()?, field()?);
                 self.verify(hash, &[stamp, host, user])?;
                 self.check_age(stamp, now)?;
-                Ok(format!("{user}@{host}"))
+                Address { local_part: user.into(), host }
             }
             Tag::Srs1 => {
-                let mut fields = tagged.rest.splitn(3, '=');
-                let mut field = || fields.next().filter(|field| !field.is_empty()).ok_or(SrsError::Format);
-                let (hash, host, opaque) = (field()?, field()?, field()?);
-                if !opaque.starts_with(['=', '-', '+']) {
-                    return Err(SrsError::Format);
-                }
+                let (hash, host, opaque) = tagged.srs1_fields()?;
                 self.verify(hash, &[host, opaque])?;
-                Ok(format!("SRS0{opaque}@{host}"))
+                Address { local_part: format!("SRS0{opaque}").into(), host }
             }
-        }
+        };
+        Ok(address.to_string())
     }
 
     /// The hash that is written: by the first secret.
     fn hash(&self, parts: &[&str]) -> Result<String, SrsError> {
-        let secret = self.secrets.first().ok_or(SrsError::Forged)?;
+        let secret = self.secrets.first().filter(|secret| !secret.is_empty()).ok_or(SrsError::NoSecret)?;
         let mut hash = digest(secret, parts)?;
         hash.truncate(self.hash_length);
         Ok(match self.alphabet {
@@ -249,7 +262,7 @@ impl Srs {
         }
         let claimed = comparable(claimed);
         let mut is_any = Choice::from(0);
-        for secret in &self.secrets {
+        for secret in self.secrets.iter().filter(|secret| !secret.is_empty()) {
             let own = comparable(&digest(secret, parts)?);
             let own = own.get(..claimed.len()).ok_or(SrsError::Forged)?;
             is_any |= own.ct_eq(&claimed);
@@ -301,17 +314,75 @@ fn stamp(now: u64) -> String {
     [digit(day >> 5), digit(day)].iter().collect()
 }
 
-/// Cuts an address at its last `@`.
-fn split(address: &str) -> Result<(&str, &str), SrsError> {
-    if address.len() > MAX_ADDRESS {
-        return Err(SrsError::TooLong);
+/// An address in its two parts.
+struct Address<'a> {
+    /// What the local part says: without quotation marks, where it is quoted (RFC 5321 §4.1.2).
+    local_part: Cow<'a, str>,
+    host: &'a str,
+}
+
+impl<'a> Address<'a> {
+    /// Cuts an address at its last `@`. Whatever it is put into then, it stays an address.
+    fn parse(address: &'a str) -> Result<Self, SrsError> {
+        if address.len() > MAX_ADDRESS {
+            return Err(SrsError::TooLong);
+        }
+        if address.chars().any(char::is_control) {
+            return Err(SrsError::Character);
+        }
+        let (local_part, host) = match address.rsplit_once('@') {
+            Some((local_part, host)) if !local_part.is_empty() && !host.is_empty() => (local_part, host),
+            _ => return Err(SrsError::NoAddress),
+        };
+        // an equals sign would end the host too early when the address is told again
+        let literal = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
+        let is_host = |octet: u8| octet.is_ascii_alphanumeric() || octet >= 0x80 || b".-_".contains(&octet);
+        let is_host = match literal {
+            Some(literal) => literal.bytes().all(|octet| is_host(octet) || octet == b':'),
+            None => host.bytes().all(is_host),
+        };
+        if !is_host {
+            return Err(SrsError::Domain);
+        }
+        Ok(Self { local_part: unquoted(local_part)?, host })
     }
-    if address.chars().any(char::is_control) {
-        return Err(SrsError::Character);
+}
+
+/// What a local part says. Dots may stand anywhere: there are hosts whose users have them so.
+fn unquoted(local_part: &str) -> Result<Cow<'_, str>, SrsError> {
+    let Some(quoted) = local_part.strip_prefix('"') else {
+        let is_plain = local_part.bytes().all(|octet| is_atext(octet) || octet == b'.');
+        return if is_plain { Ok(Cow::Borrowed(local_part)) } else { Err(SrsError::LocalPart) };
+    };
+    let quoted = quoted.strip_suffix('"').ok_or(SrsError::LocalPart)?;
+    let mut text = String::with_capacity(quoted.len());
+    let mut characters = quoted.chars();
+    while let Some(character) = characters.next() {
+        match character {
+            '"' => return Err(SrsError::LocalPart),
+            '\\' => text.push(characters.next().ok_or(SrsError::LocalPart)?),
+            _ => text.push(character),
+        }
     }
-    match address.rsplit_once('@') {
-        Some((local_part, host)) if !local_part.is_empty() && !host.is_empty() => Ok((local_part, host)),
-        _ => Err(SrsError::NoAddress),
+    if text.is_empty() { Err(SrsError::NoAddress) } else { Ok(Cow::Owned(text)) }
+}
+
+/// Writes the local part as a dot-atom, or else as a quoted string.
+impl fmt::Display for Address<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let is_dot_atom =
+            self.local_part.split('.').all(|atom| !atom.is_empty() && atom.bytes().all(is_atext));
+        if is_dot_atom {
+            return write!(f, "{}@{}", self.local_part, self.host);
+        }
+        f.write_char('"')?;
+        for character in self.local_part.chars() {
+            if matches!(character, '"' | '\\') {
+                f.write_char('\\')?;
+            }
+            f.write_char(character)?;
+        }
+        write!(f, "\"@{}", self.host)
     }
 }
 
@@ -341,6 +412,14 @@ impl<'a> Tagged<'a> {
         let rest = opaque.strip_prefix(['=', '-', '+'])?;
         Some(Self { tag, opaque, rest })
     }
+
+    /// The hash of an `SRS1`, the host of the first forwarder, and what stood there behind `SRS0`, separator and all.
+    fn srs1_fields(&self) -> Result<(&'a str, &'a str, &'a str), SrsError> {
+        let mut fields = self.rest.splitn(3, '=');
+        let mut field = || fields.next().filter(|field| !field.is_empty()).ok_or(SrsError::Format);
+        let (hash, host, opaque) = (field()?, field()?, field()?);
+        if opaque.starts_with(['=', '-', '+']) { Ok((hash, host, opaque)) } else { Err(SrsError::Format) }
+    }
 }
 
 /// Why an address cannot be rewritten or told.
@@ -350,12 +429,24 @@ pub enum SrsError {
     /// The address has no local part or no domain.
     #[error("no address")]
     NoAddress,
-    /// The address has more than [`MAX_ADDRESS`] octets.
+    /// The address, or the rewritten one, has more than [`MAX_ADDRESS`] octets.
     #[error("an address of more than 1024 octets")]
     TooLong,
     /// The address has a control character.
     #[error("a control character in an address")]
     Character,
+    /// The domain of the address is neither one nor an address literal.
+    #[error("an address whose domain is none")]
+    Domain,
+    /// The local part is neither of characters that need no quotation marks, nor a quoted string.
+    #[error("an address whose local part is none")]
+    LocalPart,
+    /// The rewritten address would have a longer local part than [`Srs::with_local_part_limit`] allows.
+    #[error("a rewritten address with too long a local part")]
+    LocalPartTooLong,
+    /// The secret is empty, so that anybody could make the hashes.
+    #[error("an empty secret")]
+    NoSecret,
     /// The address is of another domain.
     #[error("an address of another domain")]
     OtherDomain,
@@ -378,9 +469,11 @@ pub enum SrsError {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::arithmetic_side_effects)]
+    #![allow(clippy::arithmetic_side_effects, clippy::indexing_slicing, clippy::string_slice)]
 
     use super::*;
+    use alloc::{borrow::ToOwned, vec};
+    use proptest::prelude::*;
 
     /// 2020-01-01
     const NOW: u64 = 1_577_836_860;
@@ -501,6 +594,137 @@ mod tests {
         let short = srs().forward("a@example.org", NOW).unwrap();
         assert_eq!(longer.reverse(&short, NOW), Err(SrsError::Forged));
         assert!(longer.with_hash_minimum(4).reverse(&short, NOW).is_ok());
+    }
+
+    #[test]
+    fn local_parts_stay_quoted() {
+        for (sender, expected) in [
+            (r#""a b"@example.org"#, r#""SRS0=nrLk=2W=example.org=a b"@example.com"#),
+            (r#""a\"\\ @b"@example.org"#, r#""SRS0=u4hu=2W=example.org=a\"\\ @b"@example.com"#),
+            ("a@[192.0.2.1]", r#""SRS0=xxxx=2W=[192.0.2.1]=a"@example.com"#),
+            (r#""a..b"@example.org"#, r#""SRS0=xxxx=2W=example.org=a..b"@example.com"#),
+        ] {
+            let forwarded = srs().forward(sender, NOW).unwrap();
+            let without_hash = |address: &str| [&address[..6], &address[10..]].concat();
+            assert_eq!(without_hash(&forwarded), without_hash(expected));
+            assert_eq!(srs().reverse(&forwarded, NOW).as_deref(), Ok(sender), "{forwarded}");
+            let second = Srs::new(Name::parse("second.example").unwrap(), "2");
+            let by_second = second.forward(&forwarded, NOW).unwrap();
+            assert_eq!(second.reverse(&by_second, NOW).as_deref(), Ok(&*forwarded), "{by_second}");
+        }
+        // without need for them, quotation marks say nothing
+        let plain = srs().forward("a@example.org", NOW).unwrap();
+        assert_eq!(srs().forward("\"a\"@example.org", NOW).unwrap(), plain);
+    }
+
+    #[test]
+    fn what_is_no_address_is_not_rewritten() {
+        for (sender, expected) in [
+            ("a b@example.org", SrsError::LocalPart),
+            ("a> SIZE=1@example.org", SrsError::LocalPart),
+            ("a@b@example.org", SrsError::LocalPart),
+            ("\"a@example.org", SrsError::LocalPart),
+            ("\"a\"b\"@example.org", SrsError::LocalPart),
+            ("\"a\\\"@example.org", SrsError::LocalPart),
+            ("\"\"@example.org", SrsError::NoAddress),
+            ("a@b=c.example", SrsError::Domain),
+            ("a@exam ple.org", SrsError::Domain),
+            ("a@example.org> SIZE=1", SrsError::Domain),
+            ("a@[192.0.2.1=]", SrsError::Domain),
+        ] {
+            assert_eq!(srs().forward(sender, NOW), Err(expected), "{sender}");
+        }
+    }
+
+    #[test]
+    fn what_only_looks_rewritten_is_rewritten_as_any_other() {
+        for sender in [
+            "SRS1=X==foo",
+            "SRS1=X=host.example=foo",
+            "SRS1=",
+            "SRS1=X=",
+            "SRS0=",
+            "srs0+x",
+            "SRS0",
+            "SRS1=X=h=-",
+        ] {
+            let sender = format!("{sender}@example.org");
+            let forwarded = srs().forward(&sender, NOW).unwrap();
+            let back = srs().reverse(&forwarded, NOW).unwrap();
+            let expected = match sender.as_str() {
+                // one that was forwarded already goes back to the first forwarder
+                "SRS1=X=h=-@example.org" => "SRS0-@h",
+                "srs0+x@example.org" => "SRS0+x@example.org",
+                other => other,
+            };
+            assert_eq!(back, expected, "{forwarded}");
+        }
+    }
+
+    #[test]
+    fn lengths_are_bounded() {
+        let sender = format!("{}@example.org", "a".repeat(MAX_ADDRESS - 30));
+        assert_eq!(srs().forward(&sender, NOW), Err(SrsError::TooLong), "nobody could reverse it");
+        let limited = srs().with_local_part_limit(64);
+        let sender = |length: usize| format!("{}@example.org", "a".repeat(length));
+        let longest = limited.forward(&sender(64 - 25), NOW).unwrap();
+        assert_eq!(longest.find('@'), Some(64));
+        assert_eq!(limited.forward(&sender(64 - 24), NOW), Err(SrsError::LocalPartTooLong));
+        assert!(limited.reverse(&longest, NOW).is_ok());
+    }
+
+    #[test]
+    fn an_empty_secret_is_none() {
+        let empty = Srs::new(Name::parse("example.com").unwrap(), "");
+        assert_eq!(empty.forward("a@example.org", NOW), Err(SrsError::NoSecret));
+        let hash = digest(b"", &["2W", "example.org", "a"]).unwrap();
+        let forged = format!("SRS0={}=2W=example.org=a@example.com", &hash[..4]);
+        assert_eq!(empty.reverse(&forged, NOW), Err(SrsError::Forged));
+        assert_eq!(srs().with_old_secret("").reverse(&forged, NOW), Err(SrsError::Forged));
+    }
+
+    proptest! {
+        /// Whatever is rewritten is found again, through any number of forwarders, whichever separators they write.
+        #[test]
+        fn what_is_forwarded_comes_back(
+            local_part in "(SRS[01][=+-])?[a-zA-Z0-9=+.-]{1,12}|\"[a-z =@<>.]{1,9}\"",
+            separators in prop::collection::vec(0..3_usize, 1..4),
+            days in 0..22_u64,
+        ) {
+            let sender = format!("{local_part}@example.org");
+            let hosts: Vec<_> = separators
+                .iter()
+                .enumerate()
+                .map(|(number, separator)| {
+                    let separator = [Separator::Equals, Separator::Hyphen, Separator::Plus][*separator];
+                    let domain = Name::parse(&format!("f{number}.example")).unwrap();
+                    Srs::new(domain, format!("secret {number}")).with_separator(separator)
+                })
+                .collect();
+            let mut addresses = vec![sender];
+            for host in &hosts {
+                let next = host.forward(addresses.last().unwrap(), NOW).unwrap();
+                addresses.push(next);
+            }
+            let later = NOW + days * SECONDS_A_DAY;
+            let last = addresses.last().unwrap();
+            let back = hosts.last().unwrap().reverse(last, later).unwrap();
+            if hosts.len() <= 2 {
+                let before = &addresses[hosts.len() - 1];
+                let said = |address: &str| {
+                    let Address { local_part, host } = Address::parse(address).unwrap();
+                    // the tag is written in capitals, and SRS1 leads to whom the first forwarder was
+                    (local_part.into_owned(), host.to_owned())
+                };
+                if Tagged::parse(&said(before).0).is_none_or(|tagged| tagged.tag == Tag::Srs0) {
+                    prop_assert_eq!(said(&back), said(before), "{}", last);
+                }
+            } else {
+                // the first of our forwarders, or one that the sender's address names
+                prop_assert!(back.contains("SRS0"), "{}", back);
+            }
+            prop_assert!(Address::parse(&back).is_ok());
+        }
     }
 
     #[test]
