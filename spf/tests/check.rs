@@ -278,6 +278,173 @@ fn drawn(request: Request, zone: &str) -> String {
     run(request.trace(true), zone).trace.unwrap().to_string()
 }
 
+/// RFC 7208 §2.6.6, §5: wherever the DNS does not answer, but for the names of the client.
+#[test]
+fn a_question_that_is_not_answered_is_temperror() {
+    for (record, question) in [
+        ("a:down.example.com", "A down.example.com"),
+        ("mx:down.example.com", "MX down.example.com"),
+        ("mx:half.example.com", "A down.example.com"),
+        ("exists:down.example.com", "A down.example.com"),
+        ("include:down.example.com", "TXT down.example.com"),
+        ("?include:inner.example.com", "A down.example.com"),
+        ("redirect=down.example.com", "TXT down.example.com"),
+        ("redirect=inner.example.com", "A down.example.com"),
+    ] {
+        let zone = format!(
+            "example.com. TXT \"v=spf1 {record} +all\"\ndown.example.com. UNAVAILABLE\n\
+             half.example.com. MX 1 down.example.com.\ninner.example.com. TXT \"v=spf1 a:down.example.com\"\n"
+        );
+        // redirect is idle beside all
+        let zone = if record.starts_with("redirect") { zone.replace(" +all", "") } else { zone };
+        let report = run(mail_from("a@example.com"), &zone);
+        assert_eq!(report.verdict, Verdict::TempError, "{record}");
+        assert_eq!(report.cause.unwrap().to_string(), format!("the DNS did not answer {question}"));
+    }
+    let zone = "example.com. TXT \"v=spf1 ptr exists:%{p}.example.com -all exp=down.example.com\"\n\
+                1.2.0.192.in-addr.arpa. UNAVAILABLE\nunknown.example.com. TXT x\ndown.example.com. UNAVAILABLE\n";
+    let report = run(mail_from("a@example.com"), zone);
+    assert_eq!((report.verdict, report.explanation, report.void_lookups), (Verdict::Fail, None, 1));
+    let zone = "example.com. TXT \"v=spf1 ptr -all\"\n1.2.0.192.in-addr.arpa. PTR down.example.com.\n\
+                1.2.0.192.in-addr.arpa. PTR up.example.com.\ndown.example.com. UNAVAILABLE\nup.example.com. A 192.0.2.1\n";
+    assert_eq!(run(mail_from("a@example.com"), zone).verdict, Verdict::Pass);
+}
+
+/// RFC 7208 §4.6.4: a name without such records and a name that is none are the same.
+#[test]
+fn every_question_that_is_answered_with_nothing_is_void() {
+    for (term, void) in [
+        ("a:no.example.com", 1),
+        ("a:plain.example.com", 1),
+        ("mx:no.example.com", 1),
+        ("mx:plain.example.com", 1),
+        ("mx:two.example.com", 2),
+        ("mx:null.example.com", 0),
+        ("exists:no.example.com", 1),
+        ("exists:six.example.com", 1),
+        ("ptr", 1),
+        ("exists:%{p}.example.com", 2),
+    ] {
+        let zone = format!(
+            "example.com. TXT \"v=spf1 {term} -all exp=no.example.com\"\nplain.example.com. TXT x\n\
+             two.example.com. MX 1 no.example.com.\ntwo.example.com. MX 2 plain.example.com.\n\
+             null.example.com. MX 0 .\nsix.example.com. AAAA 2001:db8::1\n"
+        );
+        let report = run(mail_from("a@example.com"), &zone);
+        assert_eq!((report.verdict, report.void_lookups), (Verdict::Fail, void), "{term}");
+    }
+}
+
+#[test]
+fn a_trace_shows_every_kind_of_term() {
+    let zone = r#"
+        example.com.    TXT "v=spf1 ip6:2001:db8::/32 ?mx exists:%{l}.x.example.com ptr:example.net redirect=b.example.com"
+        example.com.    MX  10 m1.example.com.
+        example.com.    MX  20 m2.example.com.
+        m1.example.com. A   192.0.2.7
+        m2.example.com. CNAME m1.example.com.
+        1.2.0.192.in-addr.arpa. PTR h.example.net.
+        1.2.0.192.in-addr.arpa. PTR h.example.org.
+        h.example.net.  A   192.0.2.9
+        b.example.com.  TXT "v=spf1 ~include:c.example.com -a:down.example.com"
+        c.example.com.  TXT "v=spf1 ?all"
+        down.example.com. UNAVAILABLE
+    "#;
+    assert_eq!(
+        drawn(mail_from("who@example.com"), zone),
+        "\
+TXT example.com: 1 text
+example.com: v=spf1 ip6:2001:db8::/32 ?mx exists:%{l}.x.example.com ptr:example.net redirect=b.example.com
+├─ ip6:2001:db8::/32 does not match
+├─ ?mx does not match  [look-ups 1, void 0]
+│  ├─ MX example.com: m1.example.com, m2.example.com
+│  ├─ A m1.example.com: 192.0.2.7
+│  └─ A m2.example.com: 192.0.2.7
+├─ exists:%{l}.x.example.com does not match  [look-ups 2, void 1]
+│  └─ A who.x.example.com: no such name
+├─ ptr:example.net does not match  [look-ups 3, void 1]
+│  ├─ PTR 1.2.0.192.in-addr.arpa: h.example.net, h.example.org
+│  └─ A h.example.net: 192.0.2.9
+└─ redirect=b.example.com  [look-ups 6, void 1]
+   ├─ TXT b.example.com: 1 text
+   └─ b.example.com: v=spf1 ~include:c.example.com -a:down.example.com
+      ├─ ~include:c.example.com does not match  [look-ups 5, void 1]
+      │  ├─ TXT c.example.com: 1 text
+      │  └─ c.example.com: v=spf1 ?all => neutral
+      │     └─ ?all matches
+      └─ -a:down.example.com  [look-ups 6, void 1]
+         └─ A down.example.com: no answer
+temperror: the DNS did not answer A down.example.com
+"
+    );
+}
+
+#[test]
+fn a_trace_shows_where_a_limit_struck() {
+    let limits = Limits::default().with_lookups(2).with_void_lookups(0).with_exchangers(1);
+    let drawn = |record: &str| {
+        let zone = format!(
+            "example.com. TXT \"v=spf1 {record}\"\nexample.com. MX 1 a.example.com.\nexample.com. MX 2 b.example.com.\n\
+             example.com. A 192.0.2.9\n"
+        );
+        let request = mail_from("a@example.com").trace(true);
+        let report = check(request, &limits).run(&Zone::parse(&zone).unwrap());
+        assert_eq!(report.verdict, Verdict::PermError);
+        let lines: Vec<_> = report.trace.unwrap().to_string().lines().skip(2).map(String::from).collect();
+        lines.join("\n")
+    };
+    assert_eq!(
+        drawn("a a a -all"),
+        "├─ a does not match  [look-ups 1, void 0]\n│  └─ A example.com: 192.0.2.9\n\
+         ├─ a does not match  [look-ups 2, void 0]\n│  └─ A example.com: 192.0.2.9\n└─ a  [look-ups 2, void 0]\n\
+         permerror: a in the record of example.com is one more than the 2 terms that may ask the DNS"
+    );
+    assert_eq!(
+        drawn("a:no.example.com -all"),
+        "└─ a:no.example.com  [look-ups 1, void 1]\n   └─ A no.example.com: no such name\n\
+         permerror: A no.example.com is one more than the 0 questions that may be answered with nothing"
+    );
+    assert_eq!(
+        drawn("mx -all"),
+        "└─ mx  [look-ups 1, void 0]\n   └─ MX example.com: a.example.com, b.example.com\n\
+         permerror: mx in the record of example.com leads to 2 mail exchangers, more than 1"
+    );
+}
+
+#[test]
+fn a_trace_is_data() {
+    use spf::trace::Event;
+    let zone = "example.com. TXT \"v=spf1 exists:no.example.com -all\"\n";
+    let report = run(mail_from("a@example.com").trace(true), zone);
+    let trace = report.trace.unwrap();
+    let steps: Vec<_> = trace
+        .steps()
+        .iter()
+        .map(|step| {
+            let event = match &step.event {
+                Event::Answered { question, answer } => format!("{question} {}", answer.is_void()),
+                Event::Record { domain, record, .. } => format!("{domain} {}", record.terms().count()),
+                Event::Term { term, is_match } => format!("{} at {} {is_match:?}", term.text(), term.at()),
+                Event::Verdict { verdict, .. } => verdict.to_string(),
+                other => panic!("{other}"),
+            };
+            (step.depth, event, step.lookups, step.void_lookups)
+        })
+        .collect();
+    let step = |depth, event: &str, lookups, void| (depth, event.to_owned(), lookups, void);
+    assert_eq!(
+        steps,
+        [
+            step(0, "TXT example.com false", 0, 0),
+            step(0, "example.com 2", 1, 1),
+            step(1, "exists:no.example.com at 7 Some(false)", 1, 1),
+            step(2, "A no.example.com true", 1, 1),
+            step(1, "-all at 29 Some(true)", 1, 1),
+            step(0, "fail", 1, 1),
+        ]
+    );
+}
+
 #[test]
 fn a_trace_shows_how_a_fail_is_explained() {
     let zone = |text: &str| {

@@ -11,6 +11,7 @@ use proptest::prelude::*;
 use spf::{
     Cause, Inquiry, Limits, Name, Record, Report, Request, Step, Verdict, Zone, check,
     dns::{Answer, Kind, Question, from_fn},
+    trace::Event,
 };
 
 fn run(zone: &str, sender: &str) -> Report {
@@ -216,5 +217,34 @@ proptest! {
         prop_assert!(report.cause.is_none() == (report.verdict == Verdict::Pass));
         let text = report.trace.map(|trace| trace.to_string()).unwrap_or_default();
         prop_assert!(text.lines().count() > questions);
+    }
+
+    /// Where each question has its own answer, a trace changes nothing, and shows every question.
+    #[test]
+    fn a_trace_changes_nothing(
+        records in prop::collection::vec(record(), 1..5),
+        picks in prop::collection::vec(any::<usize>(), 1..40),
+        sender in "[a-z%{}]{1,5}@a.example",
+    ) {
+        let resolver = from_fn(|question: &Question| {
+            let seed: usize = question.to_string().bytes().map(usize::from).sum();
+            answer(question.kind, &records, picks[seed % picks.len()])
+        });
+        let run = |is_traced: bool| {
+            let request = Request::mail_from([192, 0, 2, 1].into(), "h.example", &sender).trace(is_traced);
+            check(request, &Limits::default()).run(&resolver)
+        };
+        let (plain, traced) = (run(false), run(true));
+        prop_assert_eq!((plain.verdict, &plain.cause, &plain.matched), (traced.verdict, &traced.cause, &traced.matched));
+        prop_assert_eq!((&plain.explanation, &plain.innermost), (&traced.explanation, &traced.innermost));
+        prop_assert_eq!(
+            (plain.lookups, plain.void_lookups, plain.questions),
+            (traced.lookups, traced.void_lookups, traced.questions)
+        );
+        let trace = traced.trace.unwrap();
+        let answered = trace.steps().iter().filter(|step| matches!(step.event, Event::Answered { .. }));
+        prop_assert_eq!(answered.count(), traced.questions);
+        let last = trace.steps().last().unwrap();
+        prop_assert_eq!((last.lookups, last.void_lookups), (plain.lookups, plain.void_lookups));
     }
 }
