@@ -47,15 +47,26 @@ impl Report {
         if self.dkim.is_empty() {
             field.results.push(MethodResult::new(Method::Dkim, ResultCode::None));
         }
-        field.results.extend(self.dkim.iter().map(dkim_result));
+        field.results.extend(self.told_signatures().iter().map(dkim_result));
         field.results.push(dmarc_result(&self.dmarc));
         field
     }
+
+    /// The signatures that were looked at, and the first of those that were too many, which stands for the rest: a
+    /// sender must not be able to make a text of thousands of results.
+    pub(crate) fn told_signatures(&self) -> &[dkim::SignatureReport] {
+        let first_skipped = self.dkim.iter().position(|report| report.verdict == dkim::Verdict::Skipped);
+        first_skipped.and_then(|at| self.dkim.get(..=at)).unwrap_or(&self.dkim)
+    }
 }
 
-/// A result, by the word that the method's own verdict has for it.
+/// A result, by the word that the method's own verdict has for it. What is no word of the registry, such as that a
+/// signature was skipped, is neutral: nothing could be told (RFC 8601 §2.7.1).
 fn result(method: Method, verdict: &dyn fmt::Display) -> MethodResult {
-    let code = ResultCode::parse(&verdict.to_string()).unwrap_or(ResultCode::Neutral);
+    let code = match ResultCode::parse(&verdict.to_string()) {
+        Ok(ResultCode::Other(_)) | Err(_) => ResultCode::Neutral,
+        Ok(code) => code,
+    };
     MethodResult::new(method, code)
 }
 

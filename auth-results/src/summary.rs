@@ -12,7 +12,7 @@ impl Display for Report {
         if self.dkim.is_empty() {
             line(f, "DKIM", &"none", &"the message has no signature")?;
         }
-        for (nth, report) in self.dkim.iter().enumerate() {
+        for (nth, report) in self.told_signatures().iter().enumerate() {
             line(f, if nth == 0 { "DKIM" } else { "" }, &report.verdict, &Dkim(report))?;
         }
         line(f, "DMARC", &self.dmarc.verdict, &Dmarc(&self.dmarc))?;

@@ -85,6 +85,18 @@ fn a_forged_author_fails_dmarc_though_spf_and_dkim_pass() {
 }
 
 #[test]
+fn signatures_that_are_too_many_are_told_once() {
+    let many = ["DKIM-Signature: v=1\r\n".repeat(5_000).as_bytes(), SIGNED].concat();
+    let report = run(&many);
+    assert!(report.dkim.len() > 5_000);
+    let results = verdicts(&report);
+    let dkim: Vec<_> = results.iter().filter(|result| result.starts_with("dkim=")).collect();
+    assert_eq!(dkim.len(), 11, "{dkim:?}");
+    assert_eq!(dkim[10], "dkim=neutral");
+    assert_eq!(report.to_string().matches("more than 10 signatures").count(), 1);
+}
+
+#[test]
 fn the_pieces_make_no_difference() {
     for message in [SIGNED, FORGED, b"no header\r\n\r\n", b"", b"From: a@football.example.com"] {
         let expected = essence(&run(message));
