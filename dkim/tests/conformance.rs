@@ -3,7 +3,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::arithmetic_side_effects)]
 
 use dkim::{
-    Algorithm, Canonicalization, Form, LineEnds, Name, Policy, Signature, SignatureReport, Verdict,
+    Algorithm, Canonicalization, Form, KeyRecord, LineEnds, Name, Policy, SecretKey, Signature,
+    SignatureReport, Verdict,
+    backend::rustcrypto::PrivateKey,
     sign::{Signer, Template},
 };
 use serde_json::Value;
@@ -172,12 +174,8 @@ fn opendkim_verifies_by_rfc_8301() {
 #[cfg(feature = "legacy")]
 mod opendkim_signatures {
     use super::*;
-    use dkim::{
-        SecretKey,
-        backend::{
-            Backend, Hash, PublicKey, RefusedKey, SigningKey, VerifySignature,
-            rustcrypto::{PrivateKey, RustCrypto},
-        },
+    use dkim::backend::{
+        Backend, Hash, PublicKey, RefusedKey, SigningKey, VerifySignature, rustcrypto::RustCrypto,
     };
     use std::sync::{Arc, Mutex};
 
@@ -243,20 +241,97 @@ mod opendkim_signatures {
     }
 }
 
+/// A message from its empty line on: only the body counts, the header may be one that is not signed.
+fn body_of(message: &[u8]) -> &[u8] {
+    let mut lines = message.split_inclusive(|&octet| octet == b'\n');
+    let is_header = |line: &&[u8]| !line.trim_ascii_end().is_empty();
+    let header: usize = lines.by_ref().take_while(is_header).map(<[u8]>::len).sum();
+    &message[header..]
+}
+
 /// The body hash that a signer puts into `bh=`.
 fn body_hash(message: &[u8], body: Form) -> Vec<u8> {
     let name = |text| Name::parse(text).unwrap();
     let mut template = Template::new(name("example.com"), name("s"), Algorithm::Ed25519Sha256);
     template.canonicalization = Canonicalization { header: Form::Relaxed, body };
     let mut signer = Signer::new([template], 0).line_ends(LineEnds::Normalise);
-    // of the message only the body counts: the header may be one that is not signed
-    let mut lines = message.split_inclusive(|&octet| octet == b'\n');
-    let is_header = |line: &&[u8]| !line.trim_ascii_end().is_empty();
-    let header: usize = lines.by_ref().take_while(is_header).map(<[u8]>::len).sum();
     signer.write(b"From: a@example.com\r\n");
-    signer.write(&message[header..]);
+    signer.write(body_of(message));
     let field = signer.finish().unwrap().remove(0).attach(&[0; 64]).unwrap();
     Signature::parse(field.value().as_bytes(), None).unwrap().body_hash
+}
+
+/// Whether a verifier finds that the body has this hash. The signature that wants it is none of anybody.
+#[cfg(feature = "legacy")]
+fn has_body_hash(message: &[u8], body: Form, hash: &str, bh: &str) -> bool {
+    let mut policy = Policy::legacy();
+    policy.line_ends = LineEnds::Normalise;
+    let mut verifier = dkim::Verifier::new(&policy, 0);
+    let field = format!("v=1; a=rsa-{hash}; c=relaxed/{body}; d=example.com; s=s; h=from; bh={bh}; b=AAAA");
+    verifier.write(format!("DKIM-Signature: {field}\r\nFrom: a@example.com\r\n").as_bytes());
+    verifier.write(body_of(message));
+    let reports = dkim::run_all(verifier.finish(), &dkim::Zone::new());
+    reports[0].body == dkim::report::BodyFact::Match
+}
+
+#[cfg(feature = "legacy")]
+#[test]
+#[ignore = "needs MAILPROTO_CORPORA"]
+fn body_hashes_of_real_messages_by_either_hash() {
+    let hashes = corpus::json("dkim-canon-hashes/body-hashes.json");
+    let mut card = Scorecard::new("dkim-canon-hashes, as verified", "");
+    for case in hashes["messages"].as_array().expect("a list of messages") {
+        let file = case["file"].as_str().expect("a file");
+        let message = corpus::read(file);
+        for body in [Form::Simple, Form::Relaxed] {
+            for hash in ["sha1", "sha256"] {
+                let bh = case[format!("bh_{body}_{hash}")].as_str().expect("a hash");
+                card.equal(
+                    &format!("{file}, {body}, {hash}"),
+                    &has_body_hash(&message, body, hash, bh),
+                    &true,
+                );
+            }
+        }
+    }
+    card.finish();
+}
+
+/// RFC 6376 §3.4.3 and §3.4.4.
+#[cfg(feature = "legacy")]
+#[test]
+#[ignore = "needs MAILPROTO_CORPORA"]
+fn body_hashes_of_empty_bodies() {
+    let hashes = corpus::json("dkim-rfc/empty-body-hashes.json");
+    for body in [Form::Simple, Form::Relaxed] {
+        for hash in ["sha1", "sha256"] {
+            let bh = hashes[body.to_string()][hash].as_str().expect("a hash");
+            for message in ["", "\r\n", "\r\n\r\n\r\n"] {
+                assert!(has_body_hash(message.as_bytes(), body, hash, bh), "{body}, {hash}, {message:?}");
+            }
+        }
+    }
+}
+
+/// The private keys of the RFCs are those of the records that the RFCs publish.
+#[test]
+#[ignore = "needs MAILPROTO_CORPORA"]
+fn the_keys_of_the_rfcs() {
+    let records = corpus::json("dkim-rfc/dns.json");
+    let keys = [
+        ("rfc6376-C-brisbane-rsa1024.pem", "brisbane._domainkey.example.com"),
+        ("rfc8463-A-brisbane-ed25519.txt", "brisbane._domainkey.football.example.com"),
+        ("rfc8463-A-test-rsa1024.pem", "test._domainkey.football.example.com"),
+    ];
+    for (file, name) in keys {
+        let text = String::from_utf8(corpus::read(&format!("dkim-rfc/keys/{file}"))).unwrap();
+        // the seed stands behind a colon, in a line that tells what it is
+        let seed = text.lines().next().and_then(|line| line.split_once(": ")).map(|(_, seed)| seed);
+        let secret = SecretKey::read(seed.unwrap_or(&text).as_bytes()).unwrap();
+        let record = records[name]["txt"][0].as_str().expect("a record");
+        let key = PrivateKey::new(&secret).unwrap();
+        assert_eq!(Ok(key.record()), KeyRecord::parse(record.as_bytes()).as_ref(), "{file}");
+    }
 }
 
 #[test]
@@ -269,8 +344,7 @@ fn body_hashes_of_real_messages() {
         let message = corpus::read(file);
         for (form, key) in [(Form::Simple, "bh_simple_sha256"), (Form::Relaxed, "bh_relaxed_sha256")] {
             // p= of a key record shows octets in base64
-            let record =
-                dkim::KeyRecord::new(dkim::algorithm::KeyType::Rsa, body_hash(&message, form)).to_string();
+            let record = KeyRecord::new(dkim::algorithm::KeyType::Rsa, body_hash(&message, form)).to_string();
             let actual = record.split_once("p=").map(|(_, hash)| hash);
             card.equal(&format!("{file}, {form}"), &actual, &case[key].as_str());
         }
