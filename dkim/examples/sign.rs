@@ -25,6 +25,7 @@ usage: sign --key FILE --domain DOMAIN --selector SELECTOR [--time SECONDS] [MES
   --domain DOMAIN      who answers for the message (d=)
   --selector SELECTOR  which key of the domain it is (s=)
   --time SECONDS       the time since 1970 that the signature tells (default: now)
+  --help               this text
   MESSAGE              a message file, with any line ends (default: standard input)
 
 The signed message goes to standard output, with CRLF. The TXT record to publish goes to standard error.";
@@ -39,12 +40,14 @@ struct Arguments {
     message: Option<String>,
 }
 
-fn arguments() -> Result<Arguments, Box<dyn Error>> {
+/// `None` where only help is asked for.
+fn arguments() -> Result<Option<Arguments>, Box<dyn Error>> {
     let mut arguments = Arguments::default();
     let mut words = env::args().skip(1);
     while let Some(word) = words.next() {
         let mut value = || words.next().ok_or(format!("{word} wants a value\n\n{USAGE}"));
         match word.as_str() {
+            "--help" | "-h" => return Ok(None),
             "--key" => arguments.key = Some(value()?),
             "--domain" => arguments.domain = Some(value()?),
             "--selector" => arguments.selector = Some(value()?),
@@ -61,7 +64,7 @@ fn arguments() -> Result<Arguments, Box<dyn Error>> {
             _ => arguments.message = Some(word),
         }
     }
-    Ok(arguments)
+    Ok(Some(arguments))
 }
 
 fn required(value: Option<String>, option: &str) -> Result<String, String> {
@@ -77,7 +80,10 @@ fn name(text: &str) -> Result<Name, String> {
 }
 
 fn run() -> Result<(), Box<dyn Error>> {
-    let arguments = arguments()?;
+    let Some(arguments) = arguments()? else {
+        writeln!(io::stdout(), "{USAGE}")?;
+        return Ok(());
+    };
     let path = required(arguments.key, "--key")?;
     let domain = name(&required(arguments.domain, "--domain")?)?;
     let selector = name(&required(arguments.selector, "--selector")?)?;

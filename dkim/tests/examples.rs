@@ -38,6 +38,14 @@ fn what_the_example_signs_passes_with_the_record_that_it_prints() {
 }
 
 #[test]
+fn help_is_given_where_it_is_asked_for() {
+    for option in ["--help", "-h"] {
+        let said = run(Command::new(example("sign")).args(["--key", "x", option]), b"").stdout;
+        assert!(said.starts_with(b"usage: sign --key FILE"));
+    }
+}
+
+#[test]
 fn what_is_wrong_is_told() {
     let folder = Folder::new("dkim-sign-wrong");
     let not_a_key = folder.write("key", "hello");
