@@ -66,6 +66,10 @@ pub struct SignatureReport {
     pub algorithm: Option<Algorithm>,
     /// `t=`: when it was made, in seconds since 1970.
     pub timestamp: Option<u64>,
+    /// `x=`: when it expires, in seconds since 1970.
+    pub expiration: Option<u64>,
+    /// `r=y`: the signer asks for failure reports (RFC 6651 §3.2).
+    pub wants_reports: bool,
     /// The length of the key.
     pub key_bits: Option<usize>,
     /// Whether the body is the one that was signed.
@@ -94,6 +98,8 @@ impl SignatureReport {
             identity: None,
             algorithm: None,
             timestamp: None,
+            expiration: None,
+            wants_reports: false,
             key_bits: None,
             body: BodyFact::Unchecked,
             header: HeaderFact::Unchecked,
@@ -111,6 +117,8 @@ impl SignatureReport {
         self.selector = Some(signature.selector);
         self.algorithm = Some(signature.algorithm);
         self.timestamp = signature.timestamp;
+        self.expiration = signature.expiration;
+        self.wants_reports = signature.wants_reports;
         self.covered = Some(Covered {
             from: signature.fields.contains("from"),
             fields: signature.fields,

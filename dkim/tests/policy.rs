@@ -296,6 +296,21 @@ fn body_and_header_are_judged_apart() {
     );
 }
 
+#[test]
+fn what_the_signature_says_of_itself_is_reported() {
+    let mut template = template();
+    template.lifetime = Some(60);
+    template.wants_reports = true;
+    let message = signed(template, MESSAGE.as_bytes());
+    for now in [NOW, NOW + 1000] {
+        let report = one(dkim::verify(&message, &Policy::default(), now, &zone("")));
+        assert_eq!((report.timestamp, report.expiration), (Some(NOW), Some(NOW + 60)), "{report}");
+        assert!(report.wants_reports);
+    }
+    let report = one(verify(&self::message(), &Policy::default()));
+    assert_eq!((report.expiration, report.wants_reports), (None, false));
+}
+
 /// A message whose signature covers the first `length` octets of its body, with `more` behind them.
 fn partial(length: usize, more: &str) -> Vec<u8> {
     support::signed_by_hand(
@@ -378,6 +393,10 @@ fn a_header_that_is_too_large_proves_nothing() {
     let report = one(verify(&message(), &policy));
     assert_eq!(report.verdict, Verdict::Neutral);
     assert_eq!(report.cause.unwrap().to_string(), "the header has more than 3 fields");
+    policy.max_signatures = 2;
+    let message = ["DKIM-Signature: v=1\r\n".repeat(4).as_bytes(), MESSAGE.as_bytes()].concat();
+    let verdicts: Vec<_> = verify(&message, &policy).iter().map(|report| report.verdict).collect();
+    assert_eq!(verdicts, [Verdict::Neutral, Verdict::Neutral, Verdict::Skipped]);
 }
 
 #[test]

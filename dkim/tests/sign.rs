@@ -172,6 +172,16 @@ fn what_no_receiver_should_accept_is_not_signed() {
     assert_eq!(refused(b"From: a\r\nFROM: b\r\n\r\n"), SignError::SeveralFrom { count: 2 });
     assert_eq!(refused(b"From: a\r\nno field\r\n\r\n"), SignError::MalformedField { at: 9 });
     assert_eq!(refused(b"From: a\nTo: b\r\n\r\n"), SignError::BareLineFeed);
+    for header in
+        ["Subject: x\rFrom: b\r\nFrom: a\r\n\r\n", "From: a\r\r\n\r\n", "From: a\r", "From: a\r\n\rb"]
+    {
+        let expected = if header.ends_with('b') {
+            SignError::MalformedField { at: 9 }
+        } else {
+            SignError::BareCarriageReturn
+        };
+        assert_eq!(refused(header.as_bytes()), expected, "{header:?}");
+    }
     let limits = HeaderLimits::default().with_octets(8);
     let mut signer = Signer::new([template()], NOW).header_limits(limits);
     signer.write(MESSAGE);

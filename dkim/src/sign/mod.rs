@@ -48,6 +48,10 @@ pub enum SignError {
     /// [`Signer::line_ends`].
     #[error("a line of the header ends in a bare LF")]
     BareLineFeed,
+    /// The header has a CR without LF, which some readers take for the end of a line, and a relay may change (RFC 6376
+    /// §5.3); see [`Signer::line_ends`].
+    #[error("the header has a bare CR")]
+    BareCarriageReturn,
     /// The template does not sign From (RFC 6376 §5.4).
     #[error("the template does not sign From")]
     FromNotSigned,

@@ -155,6 +155,12 @@ impl Signer {
     }
 }
 
+fn has_bare_cr(octets: &[u8]) -> bool {
+    let pairs = octets.iter().zip(octets.iter().skip(1));
+    // all are looked at, without a branch: nearly always there is none
+    pairs.fold(octets.ends_with(b"\r"), |found, (&octet, &next)| found | ((octet == b'\r') & (next != b'\n')))
+}
+
 /// The last time that twelve digits can tell (RFC 6376 §3.5).
 const LAST_TIME: u64 = 999_999_999_999;
 
@@ -165,6 +171,9 @@ fn check_header(header: &Header, line_ends: LineEnds) -> Result<(), SignError> {
     }
     if line_ends == LineEnds::AsReceived && header.bare_line_feeds() > 0 {
         return Err(SignError::BareLineFeed);
+    }
+    if has_bare_cr(header.as_bytes()) {
+        return Err(SignError::BareCarriageReturn);
     }
     match header.fields().filter(|field| field.is_named("from")).count() {
         0 => Err(SignError::NoFrom),

@@ -111,7 +111,7 @@ impl Verifier {
             }
             Err(error) => {
                 let header = self.take_header();
-                self.stage = Stage::Body(Body::refused(header, error));
+                self.stage = Stage::Body(Body::refused(header, error, self.policy.max_signatures));
             }
         }
     }
@@ -291,9 +291,12 @@ fn signature_fields(header: &Header) -> impl Iterator<Item = (usize, Field<'_>)>
 
 impl Body {
     /// What is left of a message whose header is too large: nothing of it can be verified.
-    fn refused(header: Header, error: HeaderError) -> Self {
-        let reports = signature_fields(&header).enumerate();
-        let reports = reports.map(|(index, _)| SignatureReport::concluded(index, Cause::Header(error)));
+    fn refused(header: Header, error: HeaderError, limit: usize) -> Self {
+        let reports = signature_fields(&header).enumerate().map(|(index, _)| {
+            let is_looked_at = index < limit;
+            let cause = if is_looked_at { Cause::Header(error) } else { Cause::TooManySignatures { limit } };
+            SignatureReport::concluded(index, cause)
+        });
         Self { done: reports.collect(), header, refused: Some(error), ..Self::default() }
     }
 
