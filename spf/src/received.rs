@@ -97,7 +97,11 @@ impl Report {
                 format!("domain of transitioning {sender} does not designate {ip} as permitted sender")
             }
             Verdict::Neutral => format!("{ip} is neither permitted nor denied by domain of {sender}"),
-            Verdict::None => format!("domain of {sender} does not provide an SPF record"),
+            Verdict::None => match self.cause {
+                Some(Cause::TrustedForwarder) => format!("{ip} is a forwarder that is trusted here"),
+                Some(Cause::Domain { .. }) => format!("{sender} has no domain that can be asked about"),
+                _ => format!("domain of {sender} does not provide an SPF record"),
+            },
             Verdict::TempError => format!("error in processing during lookup of {sender}"),
             Verdict::PermError => format!("permanent error in processing domain of {sender}"),
         };
@@ -417,6 +421,26 @@ mod tests {
         assert_eq!(read.value("problem"), Some(problem));
         let written = field("v=spf1", "mail.example.com", "a@example.com");
         assert_eq!(ReceivedSpf::parse(&written).unwrap().value("mechanism"), Some("default"));
+    }
+
+    #[test]
+    fn why_there_is_no_result_is_told() {
+        let comment = |request: Request| {
+            let zone = Zone::parse("example.com. TXT \"v=spf1 -all\"\nplain.example.com. TXT x").unwrap();
+            let written = check(request, &Limits::default()).run(&zone).received_spf();
+            ReceivedSpf::parse(written).unwrap().comment.unwrap()
+        };
+        let from = |sender| Request::mail_from([192, 0, 2, 1].into(), "h.example", sender);
+        assert_eq!(
+            comment(from("a@plain.example.com")),
+            "unknown: domain of a@plain.example.com does not provide an SPF record"
+        );
+        assert_eq!(
+            comment(from("a@[192.0.2.1]")),
+            "unknown: a@[192.0.2.1] has no domain that can be asked about"
+        );
+        let trusted = from("a@example.com").trust_forwarder(|_| true);
+        assert_eq!(comment(trusted), "unknown: 192.0.2.1 is a forwarder that is trusted here");
     }
 
     #[test]

@@ -65,7 +65,8 @@ pub struct Overview {
     pub domain: Name,
     /// The records, in the order in which a check comes to them. One that is included twice is here twice.
     pub records: Vec<SurveyedRecord>,
-    /// How many terms ask the DNS in the worst case, when nothing matches: RFC 7208 §4.6.4 allows 10.
+    /// How many terms ask the DNS in the worst case, when nothing matches: RFC 7208 §4.6.4 allows 10. What an `include`
+    /// or `redirect` in [`depending`](Self::depending) leads to is not counted.
     pub lookups: usize,
     /// The networks that pass where none of the terms in [`depending`](Self::depending) matches. The fewest that hold
     /// the same addresses. Who comes to an error before, such as an `include` without a record, does not pass.
