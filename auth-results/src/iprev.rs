@@ -129,7 +129,9 @@ impl Check {
         if *answer == Answer::Unavailable {
             return self.done(Verdict::TempError, Cause::Unavailable);
         }
-        let mut rest: Vec<Name> = answer.as_ptr().iter().take(self.max_names).cloned().collect();
+        // a PTR record may name the root, which is no host
+        let names = answer.as_ptr().iter().filter(|name| !name.is_root());
+        let mut rest: Vec<Name> = names.take(self.max_names).cloned().collect();
         if rest.is_empty() {
             return self.done(Verdict::PermError, Cause::NoName);
         }
@@ -231,6 +233,7 @@ mod tests {
         assert_eq!(run("192.0.2.1", "").cause, Some(Cause::NoName));
         assert_eq!(run("192.0.2.1", "").verdict, Verdict::PermError);
         assert_eq!(run("192.0.2.1", "1.2.0.192.in-addr.arpa. NODATA").verdict, Verdict::PermError);
+        assert_eq!(run("192.0.2.1", "1.2.0.192.in-addr.arpa. PTR .").cause, Some(Cause::NoName));
         let report = run("192.0.2.1", "1.2.0.192.in-addr.arpa. UNAVAILABLE");
         assert_eq!((report.verdict, report.cause), (Verdict::TempError, Some(Cause::Unavailable)));
         let report = run("192.0.2.1", &format!("{NAMES}a.example. UNAVAILABLE\n"));

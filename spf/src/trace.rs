@@ -6,7 +6,7 @@
 use crate::{
     record::Record,
     report::{Matched, Report},
-    verdict::{Cause, Verdict},
+    verdict::{Cause, DomainError, Verdict},
 };
 use alloc::{string::String, vec, vec::Vec};
 use core::fmt;
@@ -63,6 +63,11 @@ pub enum Event {
         term: Matched,
         /// Whether it matched; nothing where the check ended in it, and for `redirect` and `exp`.
         is_match: Option<bool>,
+    },
+    /// Nothing was asked: the domain of the term expands to what is no domain name.
+    Unasked {
+        /// What is wrong with it.
+        error: DomainError,
     },
     /// The explanation of a fail was looked for.
     Explanation {
@@ -142,6 +147,10 @@ impl Tracer {
         self.open(Event::Term { term, is_match: None }, lookups, void);
     }
 
+    pub(crate) fn unasked(&mut self, error: DomainError, lookups: usize, void: usize) {
+        self.push(Event::Unasked { error }, lookups, void);
+    }
+
     /// The verdict stands, and the explanation that this term leads to is looked for.
     pub(crate) fn exp(&mut self, term: Matched, lookups: usize, void: usize) {
         self.is_explaining = true;
@@ -209,6 +218,7 @@ impl fmt::Display for Event {
                     None => "",
                 })
             }
+            Self::Unasked { error } => write!(f, "nothing to ask: {error}"),
             Self::Explanation { text: Some(text) } => write!(f, "explanation: {text}"),
             Self::Explanation { text: None } => f.write_str("no explanation"),
             Self::Verdict { verdict, cause, best_guess } => {

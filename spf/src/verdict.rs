@@ -171,6 +171,9 @@ pub enum DomainError {
     /// A domain name of one label.
     #[error("a domain name of a single label")]
     SingleLabel,
+    /// The local part of the sender, which macros ask for, is not ASCII (RFC 8616 §4).
+    #[error("the local part of the sender is not ASCII")]
+    LocalPart,
     /// The macros expand to more than any name may have.
     #[error("macros expand to more than a name may have")]
     Expansion,

@@ -480,7 +480,12 @@ fn a_trace_shows_how_a_fail_is_explained() {
             "",
             "└─ exp=%{l}.example.com\n   ├─ TXT two.example.com: \"one\", \"two\"\n   └─ no explanation\n",
         ),
-        ("a..b", "", "└─ exp=%{l}.example.com\n   └─ no explanation\n"),
+        (
+            "a..b",
+            "",
+            "└─ exp=%{l}.example.com\n   ├─ nothing to ask: a domain name has an empty label (at octet 2)\n   \
+             └─ no explanation\n",
+        ),
     ] {
         let drawn = drawn(mail_from(&format!("{local_part}@example.com")), &zone(text));
         assert_eq!(drawn, format!("{head}{expected}{tail}"));
@@ -508,6 +513,28 @@ fn a_trace_shows_a_record_that_is_broken_and_what_is_none() {
     assert!(
         drawn(mail_from("a@long.example.com"), &long).contains(" a  foo\"\n"),
         "its error may be anywhere"
+    );
+}
+
+#[test]
+fn a_trace_shows_why_nothing_is_asked() {
+    let zone = "example.com. TXT \"v=spf1 a:%{l}.example.com exists:%{h}..example.com -mx redirect=%{s}.example.com\"\n\
+                example.com. MX 0 .\n";
+    assert_eq!(
+        drawn(mail_from("ü@example.com"), zone),
+        "\
+TXT example.com: 1 text
+example.com: v=spf1 a:%{l}.example.com exists:%{h}..example.com -mx redirect=%{s}.example.com
+├─ a:%{l}.example.com does not match  [look-ups 1, void 0]
+│  └─ nothing to ask: the local part of the sender is not ASCII
+├─ exists:%{h}..example.com does not match  [look-ups 2, void 0]
+│  └─ nothing to ask: a domain name has an empty label (at octet 17)
+├─ -mx does not match  [look-ups 3, void 0]
+│  └─ MX example.com: .
+└─ redirect=%{s}.example.com  [look-ups 4, void 0]
+   └─ nothing to ask: the local part of the sender is not ASCII
+neutral: nothing in the record of example.com matches
+"
     );
 }
 

@@ -5,7 +5,10 @@ use super::{
     state::{Next, Pending, Task},
     terms::Target,
 };
-use crate::macros::{Letter, Piece, Pieces, Place, expand};
+use crate::{
+    macros::{Letter, Piece, Pieces, Place, expand},
+    verdict::DomainError,
+};
 use mail_base::dns::{Answer, Question, Txt};
 
 impl State {
@@ -15,7 +18,14 @@ impl State {
         match self.target(exp.domain) {
             Target::Name(name) => self.ask(Question::txt(name), Pending::Explanation),
             Target::Ask(question, ask) => self.ask(question, ask.pending(Task::Explain)),
-            Target::Malformed(_) | Target::NotAscii => Next::End,
+            Target::Malformed(error) => {
+                self.trace_unasked(error);
+                Next::End
+            }
+            Target::NotAscii => {
+                self.trace_unasked(DomainError::LocalPart);
+                Next::End
+            }
         }
     }
 

@@ -83,7 +83,21 @@ impl State {
             (Target::Ask(question, ask), _) => self.ask(question, ask.pending(Task::Term)),
             // RFC 7208 §4.3 and §5.2: a malformed domain has no record, which is permerror for include
             (Target::Malformed(error), Comparison::Include) => self.target_error(error),
-            (Target::Malformed(_) | Target::NotAscii, _) => Next::NoMatch,
+            (Target::Malformed(error), _) => {
+                self.trace_unasked(error);
+                Next::NoMatch
+            }
+            (Target::NotAscii, _) => {
+                self.trace_unasked(DomainError::LocalPart);
+                Next::NoMatch
+            }
+        }
+    }
+
+    /// Keeps in the trace why nothing is asked.
+    pub(super) fn trace_unasked(&mut self, error: DomainError) {
+        if let Some(trace) = &mut self.trace {
+            trace.unasked(error, self.lookups, self.void_lookups);
         }
     }
 
@@ -133,7 +147,10 @@ impl State {
         match self.record_target(domain) {
             Target::Name(name) => self.ask_record(name, Origin::Redirect),
             Target::Malformed(error) => self.target_error(error),
-            Target::NotAscii => self.nothing_matched(),
+            Target::NotAscii => {
+                self.trace_unasked(DomainError::LocalPart);
+                self.nothing_matched()
+            }
             Target::Ask(question, ask) => self.ask(question, ask.pending(Task::Redirect)),
         }
     }
