@@ -10,10 +10,14 @@ use core::fmt;
 
 /// Short pieces are gathered until there are this many octets: a hash takes a few long pieces faster than many
 /// short ones.
-const BUFFER: usize = 1024;
+const BUFFER: usize = 4096;
 
 /// A piece of this length is handed on where it lies.
-const LONG: usize = 256;
+const LONG: usize = 512;
+
+/// A hash is handed multiples of this, as long as there is more to come: two blocks of it, which fast ones take
+/// together, so that it never has to complete one.
+const UNIT: usize = 128;
 
 /// Something for each of the hash algorithms that are wanted.
 #[derive(Clone, Debug)]
@@ -68,7 +72,8 @@ pub(crate) struct Tap {
 impl Tap {
     pub(crate) fn new() -> Self {
         Self {
-            buffer: Vec::with_capacity(BUFFER),
+            // more than that is needed for long bodies only
+            buffer: Vec::with_capacity(1024),
             octets: 0,
             hashes: EachHash::NONE,
             cuts: Vec::new(),
@@ -99,17 +104,25 @@ impl Tap {
         if piece.len() < LONG && piece.len() <= BUFFER.saturating_sub(self.buffer.len()) {
             self.buffer.extend_from_slice(piece);
         } else {
-            self.append_after_flush(piece);
+            self.append_in_units(piece);
         }
     }
 
-    fn append_after_flush(&mut self, piece: &[u8]) {
-        self.flush();
-        if piece.len() < LONG {
-            self.buffer.extend_from_slice(piece);
-        } else {
-            self.hash(piece);
+    /// Hands on what is gathered, and of the piece as many octets as make whole units.
+    fn append_in_units(&mut self, piece: &[u8]) {
+        let missing = self.buffer.len().wrapping_neg() % UNIT;
+        let (first, rest) = piece.split_at_checked(missing).unwrap_or((piece, &[]));
+        self.buffer.extend_from_slice(first);
+        if self.buffer.len() % UNIT != 0 {
+            return;
         }
+        self.flush();
+        let more = rest.len() % UNIT;
+        let (units, last) = rest.split_at_checked(rest.len().saturating_sub(more)).unwrap_or((rest, &[]));
+        if !units.is_empty() {
+            self.hash(units);
+        }
+        self.buffer.extend_from_slice(last);
     }
 
     fn append_with_cuts(&mut self, mut piece: &[u8]) {
@@ -207,5 +220,66 @@ impl Digests {
 impl fmt::Debug for Tap {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Tap").field("octets", &self.octets).field("cuts", &self.cuts).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::arithmetic_side_effects)]
+
+    use super::*;
+    use crate::backend::{PublicKey, RefusedKey, VerifySignature};
+    use alloc::sync::Arc;
+    use proptest::prelude::*;
+
+    /// Tells what came in which order, and how often it was no whole number of units.
+    #[derive(Clone, Debug, Default)]
+    struct Told {
+        state: u64,
+        broken: u64,
+    }
+
+    impl Hash for Told {
+        fn update(&mut self, octets: &[u8]) {
+            let next = |state: u64, &octet: &u8| (state ^ u64::from(octet)).wrapping_mul(0x100_0000_01b3);
+            self.state = octets.iter().fold(self.state, next);
+            self.broken += u64::from(octets.len() % UNIT != 0);
+        }
+
+        fn digest(&self) -> Digest {
+            Digest::new(&[self.state.to_be_bytes(), self.broken.to_be_bytes()].concat())
+        }
+    }
+
+    impl Backend for Told {
+        fn hash(&self, _: HashAlgorithm) -> Option<Box<dyn Hash>> {
+            Some(Box::new(self.clone()))
+        }
+
+        fn public_key(&self, _: &PublicKey<'_>) -> Result<Arc<dyn VerifySignature>, RefusedKey> {
+            Err(RefusedKey::Algorithm)
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_hash_takes_everything_in_whole_units(
+            lengths in prop::collection::vec(prop_oneof![0..70_usize, 400..700_usize, 0..9000_usize], 0..60),
+        ) {
+            let mut tap = Tap::new();
+            tap.want(HashAlgorithm::Sha256, &Told::default());
+            let octets: Vec<u8> = (0..lengths.iter().sum::<usize>()).map(|at| (at % 251) as u8).collect();
+            let mut rest = &octets[..];
+            for length in lengths {
+                let (piece, more) = rest.split_at(length);
+                tap.put(piece);
+                rest = more;
+            }
+            let digests = tap.finish();
+            let mut whole = Told::default();
+            whole.update(&octets);
+            prop_assert_eq!(digests.octets, octets.len() as u64);
+            prop_assert_eq!(digests.get(HashAlgorithm::Sha256, None), Some(&whole.digest()));
+        }
     }
 }
