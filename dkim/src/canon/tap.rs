@@ -113,7 +113,7 @@ impl Tap {
         let missing = self.buffer.len().wrapping_neg() % UNIT;
         let (first, rest) = piece.split_at_checked(missing).unwrap_or((piece, &[]));
         self.buffer.extend_from_slice(first);
-        if self.buffer.len() % UNIT != 0 {
+        if !self.buffer.len().is_multiple_of(UNIT) {
             return;
         }
         self.flush();
@@ -243,7 +243,7 @@ mod tests {
         fn update(&mut self, octets: &[u8]) {
             let next = |state: u64, &octet: &u8| (state ^ u64::from(octet)).wrapping_mul(0x100_0000_01b3);
             self.state = octets.iter().fold(self.state, next);
-            self.broken += u64::from(octets.len() % UNIT != 0);
+            self.broken += u64::from(!octets.len().is_multiple_of(UNIT));
         }
 
         fn digest(&self) -> Digest {
