@@ -3,7 +3,7 @@
 use crate::{
     record::{Record, Term},
     request::{Identity, Request},
-    trace::{Trace, Tracer},
+    trace::{Event, Trace, Tracer},
     verdict::{Cause, Verdict},
 };
 use alloc::string::String;
@@ -44,9 +44,13 @@ pub struct Report {
 impl Report {
     /// The report of a check that asks nothing: the verdict is none.
     pub(crate) fn unasked(request: Request, domain: Option<Name>, cause: Cause) -> Self {
-        let is_traced = request.is_traced;
-        let mut report = Self {
-            verdict: Verdict::None,
+        let verdict = Verdict::None;
+        let trace = request.is_traced.then(|| {
+            let end = Event::Verdict { verdict, cause: Some(cause.clone()), best_guess: None };
+            Tracer::default().finish(end, None, 0, 0)
+        });
+        Self {
+            verdict,
             cause: Some(cause),
             explanation: None,
             identity: request.identity,
@@ -57,11 +61,9 @@ impl Report {
             lookups: 0,
             void_lookups: 0,
             questions: 0,
-            trace: None,
+            trace,
             request,
-        };
-        report.trace = is_traced.then(|| Tracer::default().finish(&report));
-        report
+        }
     }
 
     /// The client's address; IPv4 where it is IPv4-mapped.

@@ -136,10 +136,9 @@ impl Request {
 
     /// The domain to check, as a name; the texts are turned to A-labels on the way.
     pub(crate) fn resolve_domain(&mut self) -> Result<Name, DomainError> {
-        if self.texts.domain().starts_with('[') {
-            return Err(DomainError::AddressLiteral);
-        }
         let domain = match (&self.domain, self.to_ascii) {
+            // most literals are domain names too, by their form
+            (Ok(domain), _) if domain.as_str().starts_with('[') => return Err(DomainError::AddressLiteral),
             (Ok(domain), _) => domain.clone(),
             (Err(_), Some(to_ascii)) if !self.texts.domain().is_ascii() => {
                 let domain = to_ascii(self.texts.domain())?;

@@ -5,7 +5,7 @@
 
 use crate::{
     record::Record,
-    report::{Matched, Report},
+    report::Matched,
     verdict::{Cause, DomainError, Verdict},
 };
 use alloc::{string::String, vec, vec::Vec};
@@ -181,20 +181,21 @@ impl Tracer {
         self.open.truncate(length);
     }
 
-    /// The check is over, and this is its report.
-    pub(crate) fn finish(mut self, report: &Report) -> Trace {
-        let (lookups, void_lookups) = (report.lookups, report.void_lookups);
+    /// The check is over, with this verdict and this explanation.
+    pub(crate) fn finish(
+        mut self,
+        verdict: Event,
+        explanation: Option<&str>,
+        lookups: usize,
+        void_lookups: usize,
+    ) -> Trace {
         self.count(lookups, void_lookups);
         if self.is_explaining {
-            self.push(Event::Explanation { text: report.explanation.clone() }, lookups, void_lookups);
+            let text = explanation.map(String::from);
+            self.push(Event::Explanation { text }, lookups, void_lookups);
         }
         self.open.clear();
-        let event = Event::Verdict {
-            verdict: report.verdict,
-            cause: report.cause.clone(),
-            best_guess: report.best_guess,
-        };
-        self.push(event, lookups, void_lookups);
+        self.push(verdict, lookups, void_lookups);
         Trace { steps: self.steps }
     }
 }

@@ -28,7 +28,7 @@ use crate::{
     record::Record,
     report::{Matched, Report},
     request::Request,
-    trace::Tracer,
+    trace::{Event, Tracer},
     verdict::{Cause, Verdict},
 };
 use alloc::{boxed::Box, string::String, sync::Arc};
@@ -394,23 +394,27 @@ impl State {
         } else {
             (verdict, cause, None)
         };
-        let mut report = Report {
+        let (lookups, void_lookups) = (self.lookups, self.void_lookups);
+        let explanation = self.explanation;
+        let trace = self.trace.map(|tracer| {
+            let end = Event::Verdict { verdict, cause: cause.clone(), best_guess };
+            tracer.finish(end, explanation.as_deref(), lookups, void_lookups)
+        });
+        Report {
             verdict,
             cause,
-            explanation: self.explanation,
+            explanation,
             identity: self.request.identity,
             domain: Some(self.domain),
             innermost: self.innermost.filter(|_| matched.is_some()),
             matched,
             best_guess,
-            lookups: self.lookups,
-            void_lookups: self.void_lookups,
+            lookups,
+            void_lookups,
             questions: self.questions,
-            trace: None,
+            trace,
             request: self.request,
-        };
-        report.trace = self.trace.map(|tracer| tracer.finish(&report));
-        report
+        }
     }
 
     fn trace_outcome(&mut self, is_match: bool) {
