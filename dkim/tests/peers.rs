@@ -22,6 +22,7 @@ use dkim::{
     algorithm::KeyType,
     backend::rustcrypto::PrivateKey,
     sign::{Signer, Template},
+    signature::{FieldNames, Identity},
 };
 use messages::Message;
 use std::{
@@ -215,6 +216,45 @@ fn they_verify_ours<P: Peer>() {
         card.case(&case.name(), result);
     }
     card.finish();
+}
+
+/// What else a template may say, in long lists and in octets that must be encoded, is read there as here.
+fn they_read_all_that_we_write<P: Peer>() {
+    let folder = Folder::new(&format!("{}-reads", P::NAME));
+    let received = "Received: from x by y;\r\n\tFri, 20 Nov 2026 10:21:07 +0000\r\n".repeat(30);
+    let long_name = "X-A-Name-That-Is-Nearly-As-Long-As-A-Line-Of-The-Field-That-Lists-It";
+    let message = format!(
+        "{received}{long_name}: v\r\nFrom: J\u{fc}rgen <a@example.com>\r\nTo: b@example.net,\r\n\t c|d@example.net;\r\n\
+         Subject: =?utf-8?Q?a=20b;?= {}\r\n\r\nHello\r\n",
+        "long ".repeat(60)
+    );
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+    let says: [fn(&mut Template); 5] = [
+        |template| template.copy_fields = true,
+        |template| template.identity = Identity::new(Some("j\u{fc}rgen; x=y|z"), name("mail.example.com")),
+        |template| template.identity = Identity::new(Some(&"x".repeat(200)), name("example.com")),
+        |template| template.signed = FieldNames::new(["Received", "X-Absent", "X-A-Name", "DKIM-Signature"]),
+        |template| (template.lifetime, template.wants_reports) = (Some(86_400), true),
+    ];
+    let mut signed = Vec::new();
+    for &key_type in P::KEY_TYPES {
+        for form in [Canonicalization::SIMPLE, Canonicalization::RELAXED] {
+            for say in says {
+                let mut template =
+                    Template::new(name("example.com"), name(&key_type.to_string()), key_type.algorithm());
+                template.canonicalization = form;
+                template.oversigned = FieldNames::new(["From", "To", "Subject", long_name]);
+                say(&mut template);
+                let mut signer = Signer::new([template], now);
+                signer.write(message.as_bytes());
+                let field = signer.finish().unwrap().remove(0).sign_with(&key(key_type)).unwrap();
+                signed.push(format!("{field}{message}"));
+            }
+        }
+    }
+    let files = folder.write_all("said", signed.iter().map(String::as_bytes));
+    let passes = P::verify(&folder, &files);
+    assert_eq!(passes, vec![true; signed.len()], "{}", P::NAME);
 }
 
 /// What they sign verifies here, and does not once it was changed.
@@ -461,6 +501,24 @@ impl Peer for MailDkim {
 #[ignore = "needs dkimpy: .ci/peers-dkim"]
 fn dkimpy_verifies_what_we_sign() {
     they_verify_ours::<Dkimpy>();
+}
+
+#[test]
+#[ignore = "needs dkimpy: .ci/peers-dkim"]
+fn dkimpy_reads_all_that_we_write() {
+    they_read_all_that_we_write::<Dkimpy>();
+}
+
+#[test]
+#[ignore = "needs opendkim: .ci/peers-dkim"]
+fn opendkim_reads_all_that_we_write() {
+    they_read_all_that_we_write::<OpenDkim>();
+}
+
+#[test]
+#[ignore = "needs Mail::DKIM: .ci/peers-dkim"]
+fn mail_dkim_reads_all_that_we_write() {
+    they_read_all_that_we_write::<MailDkim>();
 }
 
 #[test]
