@@ -46,6 +46,17 @@ impl Normaliser {
     }
 }
 
+/// Where the first CR stands that no LF follows.
+pub(crate) fn bare_cr(octets: &[u8]) -> Option<usize> {
+    let is_bare = |octet: u8, next: u8| u8::from(octet == b'\r') & u8::from(next != b'\n');
+    let pairs = octets.iter().zip(octets.get(1..).unwrap_or(&[]));
+    // nearly always there is none: first all are looked at, without a branch, which becomes vector instructions
+    if pairs.clone().fold(0, |found, (&octet, &next)| found | is_bare(octet, next)) != 0 {
+        return pairs.clone().position(|(&octet, &next)| is_bare(octet, next) != 0);
+    }
+    octets.ends_with(b"\r").then(|| octets.len().saturating_sub(1))
+}
+
 fn next_line_end(octets: &[u8]) -> Option<usize> {
     octets.iter().position(|octet| matches!(octet, b'\r' | b'\n'))
 }
@@ -63,6 +74,16 @@ mod tests {
         }
         normaliser.finish(|piece| out.extend_from_slice(piece));
         out
+    }
+
+    #[test]
+    fn a_bare_cr_is_found_wherever_it_stands() {
+        for text in ["", "a", "\n", "\r\n", "a\r\n\r\n b\n"] {
+            assert_eq!(bare_cr(text.as_bytes()), None, "{text:?}");
+        }
+        for (text, at) in [("\r", 0), ("\ra", 0), ("a\r\r\n", 1), ("a\r\n\r", 3), ("a\r\n\rb\r\n", 3)] {
+            assert_eq!(bare_cr(text.as_bytes()), Some(at), "{text:?}");
+        }
     }
 
     #[test]

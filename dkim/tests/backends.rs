@@ -228,6 +228,56 @@ fn rsa_numbers_that_make_no_key_are_refused_everywhere() {
     assert!(refused(0xab, &[3]).iter().all(|verdict| *verdict == Verdict::Fail));
 }
 
+/// The order of the base point of edwards25519 (RFC 8032 §5.1), the lowest octet first.
+const L: [u8; 32] = [
+    0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58, 0xd6, 0x9c, 0xf7, 0xa2, 0xde, 0xf9, 0xde, 0x14, 0, 0, 0,
+    0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x10,
+];
+
+/// Another text of the same signature: S + L in place of S.
+fn with_greater_s(signature: &[u8]) -> Vec<u8> {
+    let (r, s) = signature.split_at(32);
+    let mut carry = 0;
+    let sum = s.iter().zip(L).map(|(&a, b)| {
+        let sum = u16::from(a) + u16::from(b) + carry;
+        carry = sum >> 8;
+        u8::try_from(sum & 0xff).unwrap()
+    });
+    r.iter().copied().chain(sum).collect()
+}
+
+#[test]
+fn a_signature_has_one_text() {
+    for contender in contenders() {
+        for secret in [keys::rsa_2048(), keys::ed25519()] {
+            let (key, record) = (contender.key)(&secret).unwrap();
+            let mut signer = Signer::with_backend([template(secret.algorithm())], NOW, contender.backend);
+            signer.write(MESSAGE);
+            let unsigned = signer.finish().unwrap().remove(0);
+            let signature = key.sign(unsigned.data()).unwrap();
+            let verdict = |signature: &[u8]| {
+                let field = unsigned.clone().attach(signature).unwrap();
+                let message = [field.as_str().as_bytes(), MESSAGE].concat();
+                verdict(&contender, &message, &zone(&record))
+            };
+            assert_eq!(verdict(&signature), Verdict::Pass);
+            let others = match secret.algorithm() {
+                // RFC 8032 §5.1.7: S is below L
+                Algorithm::Ed25519Sha256 => vec![with_greater_s(&signature)],
+                // RFC 8017 §8.2.2, step 1: as long as the modulus
+                _ => vec![
+                    [&[0], &signature[..]].concat(),
+                    signature[1..].to_vec(),
+                    [&signature[..], &[0]].concat(),
+                ],
+            };
+            for other in others {
+                assert_eq!(verdict(&other), Verdict::Fail, "{}, {}", contender.name, secret.algorithm());
+            }
+        }
+    }
+}
+
 #[cfg(feature = "rustcrypto")]
 #[test]
 fn blinding_makes_no_difference_to_the_signature() {

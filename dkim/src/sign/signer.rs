@@ -8,7 +8,7 @@ use crate::{
         tap::{Digests, Tap, want},
     },
     header_index::FieldIndex,
-    line_ends::Normaliser,
+    line_ends::{Normaliser, bare_cr},
     policy::LineEnds,
     signature::{CopiedField, FieldNames, Signature},
 };
@@ -155,12 +155,6 @@ impl Signer {
     }
 }
 
-fn has_bare_cr(octets: &[u8]) -> bool {
-    let pairs = octets.iter().zip(octets.iter().skip(1));
-    // all are looked at, without a branch: nearly always there is none
-    pairs.fold(octets.ends_with(b"\r"), |found, (&octet, &next)| found | ((octet == b'\r') & (next != b'\n')))
-}
-
 /// The last time that twelve digits can tell (RFC 6376 §3.5).
 const LAST_TIME: u64 = 999_999_999_999;
 
@@ -172,7 +166,7 @@ fn check_header(header: &Header, line_ends: LineEnds) -> Result<(), SignError> {
     if line_ends == LineEnds::AsReceived && header.bare_line_feeds() > 0 {
         return Err(SignError::BareLineFeed);
     }
-    if has_bare_cr(header.as_bytes()) {
+    if bare_cr(header.as_bytes()).is_some() {
         return Err(SignError::BareCarriageReturn);
     }
     match header.fields().filter(|field| field.is_named("from")).count() {

@@ -260,6 +260,18 @@ mod tests {
     }
 
     #[test]
+    fn a_bare_cr_is_no_white_space() {
+        let bare =
+            |value: &str| assert_eq!(error(value), (Kind::Octet, value.find('\r').unwrap()), "{value:?}");
+        bare(&GOOD.replace("b=AAAA", "b=AA\rAA"));
+        bare(&GOOD.replace("; s=", ";\r s="));
+        bare(&format!("{GOOD}\r\r\n n=1"));
+        bare(&format!("{GOOD}\r"));
+        assert!(parse(&GOOD.replace("; s=", ";\r\n s=")).is_ok());
+        assert!(parse(&GOOD.replace("; s=", ";\n s=")).is_ok(), "where the header was cut at line feeds");
+    }
+
+    #[test]
     fn no_tag_may_come_twice() {
         for tag in GOOD.split("; ").chain(["c=simple", "i=@example.com", "unknown=1"]) {
             let value = format!("{GOOD}; c=simple; i=@example.com; unknown=1; {tag}");

@@ -1,7 +1,7 @@
 //! Reading a signature from the tags of its field (RFC 6376 §3.5).
 
 use super::{CopiedField, FieldNames, Identity, Signature, SignatureError, SignatureErrorKind};
-use crate::{algorithm::Algorithm, encoding::decode_base64, grammar};
+use crate::{algorithm::Algorithm, encoding::decode_base64, grammar, line_ends::bare_cr};
 use alloc::{collections::BTreeSet, string::String, vec::Vec};
 use core::ops::Range;
 use mail_base::{
@@ -98,6 +98,10 @@ pub(crate) fn read(
     to_ascii: Option<ToAscii>,
 ) -> Result<(Signature, Range<usize>), SignatureError> {
     use SignatureErrorKind as Kind;
+    // a CR alone folds nothing: it is an octet that stands nowhere in a tag list (§2.8)
+    if let Some(at) = bare_cr(value) {
+        return Err(SignatureError { kind: Kind::Octet, at });
+    }
     let found = Found::cut(value)?;
     let missing = |name| SignatureError { kind: Kind::Missing(name), at: value.len() };
     let version = found.version.ok_or(missing("v"))?;
