@@ -26,7 +26,8 @@ pub enum Verdict {
     Neutral,
     /// The key could not be had for now.
     TempError,
-    /// The signature cannot be verified, and never will be (PERMFAIL for any other reason than a mismatch).
+    /// The signature cannot be verified, and never will be (PERMFAIL of RFC 6376 for any other reason than a
+    /// mismatch, syntax errors among them).
     PermError,
     /// The signature was not looked at, because there are too many.
     Skipped,
