@@ -238,10 +238,21 @@ fn encode_three([first, second, third]: [u8; 3]) -> [u8; 4] {
 /// Small hexadecimal digits are read too, as "decoders" of RFC 2045 §6.7 may, and octets outside ASCII stand
 /// for themselves (RFC 8616 §5). White space is left out.
 pub(crate) fn decode_quoted_printable(text: &[u8]) -> Result<Vec<u8>, usize> {
+    decode_quoted(text, false)
+}
+
+/// Decodes a qp-section: "intuitively, this is one line of quoted-printable encoded text" (RFC 6376 §3.5), in which
+/// white space stands for itself.
+pub(crate) fn decode_qp_section(text: &[u8]) -> Result<Vec<u8>, usize> {
+    decode_quoted(text, true)
+}
+
+fn decode_quoted(text: &[u8], keeps_space: bool) -> Result<Vec<u8>, usize> {
     let mut octets = Vec::with_capacity(text.len());
     let mut rest = text.iter().copied().enumerate();
     while let Some((at, octet)) = rest.next() {
         match octet {
+            b' ' | b'\t' if keeps_space => octets.push(octet),
             b' ' | b'\t' | b'\r' | b'\n' => {}
             b'=' => {
                 let mut digit = || rest.next().and_then(|(_, octet)| char::from(octet).to_digit(16));
@@ -325,6 +336,9 @@ mod tests {
         assert_eq!(decode_quoted_printable(b"a=3Db=\r\n c").unwrap_err(), 5);
         assert_eq!(decode_quoted_printable(b"a=3Db\r\n =3b|\xc3\xbc").unwrap(), "a=b;|ü".as_bytes());
         assert_eq!(decode_quoted_printable(b"a;"), Err(1));
+        assert_eq!(decode_quoted_printable(b"a b\tc").unwrap(), b"abc");
+        assert_eq!(decode_qp_section(b"a b\tc=20=3B").unwrap(), b"a b\tc ;");
+        assert_eq!(decode_qp_section(b"a;"), Err(1));
         assert_eq!(decode_quoted_printable(b"a=4"), Err(1));
         assert_eq!(decode_quoted_printable(b"\x7f"), Err(0));
         assert_eq!(

@@ -4,7 +4,7 @@ use crate::{
     algorithm::{HashAlgorithm, KeyType},
     backend::PublicKey,
     der,
-    encoding::{decode_base64, decode_quoted_printable, encode_base64, encode_quoted_printable},
+    encoding::{decode_base64, decode_qp_section, encode_base64, encode_quoted_printable},
     grammar,
     signature::tag_rule,
 };
@@ -112,8 +112,7 @@ impl KeyRecord {
             at: public_key.value_at.saturating_add(at),
         })?;
         // a note that cannot be read is for nobody: it does not take the key with it
-        let notes =
-            found.notes.and_then(|tag| String::from_utf8(decode_quoted_printable(tag.value).ok()?).ok());
+        let notes = found.notes.and_then(|tag| String::from_utf8(decode_qp_section(tag.value).ok()?).ok());
         Ok(Self { key_type, public_key, hashes, for_email, testing, strict, notes })
     }
 
@@ -361,6 +360,7 @@ mod tests {
         assert_eq!(record.hashes, Some(vec![HashAlgorithm::Sha256]));
         assert!(record.allows(HashAlgorithm::Sha256) && !record.allows(HashAlgorithm::Sha1));
         assert_eq!(record.notes.as_deref(), Some("for you"));
+        assert_eq!(parse("n= for  you=20 ; p=AAAA").notes.as_deref(), Some("for  you "), "a qp-section");
         assert!(record.for_email && record.testing && record.strict);
         assert_eq!(record.public_key, [0, 0, 0]);
         assert_eq!(parse(&record.to_string()), record);

@@ -152,11 +152,14 @@ impl CopiedField {
     /// ```text
     /// sig-z-tag-copy = hdr-name [FWS] ":" qp-hdr-value
     /// ```
+    ///
+    /// Names are written as they are, but for what would end the copy: that some encode, as we do.
     fn parse(copy: &[u8]) -> Option<Self> {
-        let copy = decode_quoted_printable(copy).ok()?;
         let colon = copy.iter().position(|&octet| octet == b':')?;
         let (name, value) = copy.split_at_checked(colon)?;
-        Self::new(core::str::from_utf8(name).ok()?, value.get(1..)?)
+        let name = decode_quoted_printable(name).unwrap_or_else(|_| name.trim_ascii().to_vec());
+        let value = decode_quoted_printable(value.get(1..)?).ok()?;
+        Self::new(core::str::from_utf8(&name).ok()?, &value)
     }
 }
 
@@ -257,6 +260,14 @@ mod tests {
             let value = rest.join("; ");
             assert_eq!(error(&value), (Kind::Missing(name), value.len()), "{value}");
         }
+    }
+
+    #[test]
+    fn names_of_copied_fields_may_have_any_octet_of_a_name() {
+        let copies = parse(&with("z=A=b:c|\r\n D=7CE :=3A|X=Y_=3:z").0).unwrap().copied_fields;
+        let copies: Vec<_> = copies.iter().map(|copy| (copy.name(), copy.value())).collect();
+        assert_eq!(copies, [("A=b", &b"c"[..]), ("D|E", b":"), ("X=Y_=3", b"z")]);
+        assert_eq!(error(&with("z=A=3AB:c").0).0, Kind::CopiedFields, "a colon is no part of a name");
     }
 
     #[test]
