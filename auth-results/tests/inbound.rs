@@ -65,6 +65,26 @@ fn a_message_signed_with_both_algorithms_passes() {
     assert!(report.dmarc.alignment.spf.is_some() && report.dmarc.alignment.dkim.is_some());
 }
 
+/// What `authenticate --explain` shows.
+#[test]
+fn both_identities_are_traced_where_the_policy_wants_it() {
+    let report = run(SIGNED);
+    assert_eq!((&report.mail_from.trace, &report.helo.trace), (&None, &None));
+    let mut policy = Policy::default();
+    policy.trace = true;
+    let mut inbound = Inbound::new(envelope(), &policy, NOW);
+    inbound.write(SIGNED).unwrap();
+    let traced = inbound.finish().run(&zone());
+    assert_eq!(essence(&traced), essence(&report));
+    for (report, domain) in
+        [(&traced.mail_from, "football.example.com"), (&traced.helo, "mail.football.example.com")]
+    {
+        let drawn = report.trace.as_ref().unwrap().to_string();
+        assert!(drawn.starts_with(&format!("TXT {domain}: ")), "{drawn}");
+        assert!(drawn.ends_with("\npass\n"), "{drawn}");
+    }
+}
+
 #[test]
 fn a_changed_body_fails_dkim_and_dmarc_passes_by_spf() {
     let report = run(CHANGED);

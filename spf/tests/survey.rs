@@ -177,6 +177,28 @@ fn what_was_found_before_a_limit_struck_is_kept() {
     assert_eq!(found(4), (true, "192.0.2.1/32 192.0.2.3/32 192.0.2.4/32 192.0.2.9/32".into()));
 }
 
+/// What a skipped term would have matched must not pass by another one.
+#[test]
+fn nobody_passes_by_what_follows_a_limit() {
+    let zone = "example.com. TXT \"v=spf1 ip4:192.0.2.1 -include:a.example ip4:192.0.2.0/24 -all\"\n\
+                a.example. TXT \"v=spf1 include:b.example\"\nb.example. TXT \"v=spf1 ip4:192.0.2.9\"\n";
+    let run = |zone: &str, limits: &SurveyLimits| {
+        let overview = survey(Name::parse("example.com").unwrap(), limits).run(&Zone::parse(zone).unwrap());
+        (overview.is_complete, passing(&overview).join(" "))
+    };
+    assert_eq!(run(zone, &SurveyLimits::default().with_depth(2)), (false, "192.0.2.1/32".into()));
+    assert_eq!(run(zone, &SurveyLimits::default().with_terms(1)), (false, "192.0.2.1/32".into()));
+    let zone = "example.com. TXT \"v=spf1 ip4:192.0.2.1 -ip4:192.0.2.3 ip4:192.0.2.0/24 -all\"\n";
+    assert_eq!(run(zone, &SurveyLimits::default().with_ranges(4)), (false, "192.0.2.1/32".into()));
+}
+
+#[test]
+fn nobody_is_redirected_where_everybody_has_matched() {
+    let overview = overview("example.com. TXT \"v=spf1 ip4:0.0.0.0/0 -ip6:::/0 redirect=no.example\"\n");
+    assert_eq!((overview.lookups, overview.problems.len()), (0, 0));
+    assert_eq!(passing(&overview), ["0.0.0.0/0"]);
+}
+
 #[test]
 fn what_is_deep_is_no_loop() {
     let zone = Zone::parse(
@@ -217,7 +239,7 @@ fn included_and_published_records_are_not_blamed_for_what_they_need_not() {
 #[test]
 fn limits_end_a_survey_before_it_is_complete() {
     let zone = Zone::parse("*.example. TXT \"v=spf1 include:a.%{d} include:b.%{d}\"\nexample.com. TXT \"v=spf1 include:x.example\"\n").unwrap();
-    let limits = SurveyLimits::default().with_questions(50);
+    let limits = SurveyLimits::default().with_questions(50).with_depth(60);
     let overview = survey(Name::parse("example.com").unwrap(), &limits).run(&zone);
     assert!(!overview.is_complete);
     assert_eq!(overview.records.len(), 50);

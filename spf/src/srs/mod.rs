@@ -357,6 +357,34 @@ mod tests {
         assert_eq!(srs().reverse(&own, NOW).as_deref(), Ok("test@example.com"));
     }
 
+    /// What Mail::SRS 0.31, of which libsrs2 is a translation, wrote on 2026-11-22 with the secret `k`.
+    #[test]
+    fn what_mail_srs_writes_is_written_and_told() {
+        let srs = Srs::new(Name::parse("fwd.example").unwrap(), "k").with_alphabet(Alphabet::Standard);
+        let now = 20_779 * SECONDS_A_DAY;
+        for (sender, expected) in [
+            ("c@example.org", "SRS0=A8u/=JL=example.org=c@fwd.example"),
+            ("=X.%@example.org", "SRS0=td1N=JL=example.org==X.%@fwd.example"),
+            ("Z_=X@Mail.Example.NET", "SRS0=+7aQ=JL=Mail.Example.NET=Z_=X@fwd.example"),
+            (
+                "SRS0+abcd=JL=o.example=X++@a-b.example",
+                "SRS1=NPex=a-b.example=+abcd=JL=o.example=X++@fwd.example",
+            ),
+            (
+                "SRS0-abcd=JL=o.example==+Y@Mail.Example.NET",
+                "SRS1=aBhr=Mail.Example.NET=-abcd=JL=o.example==+Y@fwd.example",
+            ),
+        ] {
+            assert_eq!(srs.forward(sender, now).as_deref(), Ok(expected));
+            assert_eq!(srs.reverse(expected, now).as_deref(), Ok(sender));
+        }
+        // by SRS1 the way back is to the first forwarder
+        let sender = "SRS1-abcd=first.example=-x=JL=o.example=%-1a+@example.org";
+        let expected = "SRS1=2WMI=first.example=-x=JL=o.example=%-1a+@fwd.example";
+        assert_eq!(srs.forward(sender, now).as_deref(), Ok(expected));
+        assert_eq!(srs.reverse(expected, now).as_deref(), Ok("SRS0-x=JL=o.example=%-1a+@first.example"));
+    }
+
     #[test]
     fn both_alphabets_are_written_and_read_in_any_case() {
         for address in [

@@ -197,14 +197,15 @@ impl Survey {
     fn go_on(mut self, next: Option<(Question, Pending)>) -> Step<Self> {
         let mut next = next;
         loop {
-            if self.overview.lookups > self.limits.terms {
-                return Step::Done(self.expire());
-            }
+            let is_asking = next.is_some();
             if let Some((question, pending)) = next {
                 (self.question, self.pending) = (question, pending);
-                if self.questions >= self.limits.questions {
-                    return Step::Done(self.expire());
-                }
+            }
+            let is_over = is_asking && self.questions >= self.limits.questions;
+            if is_over || self.overview.lookups > self.limits.terms {
+                return Step::Done(self.expire());
+            }
+            if is_asking {
                 return Step::Ask(self);
             }
             let Some(frame) = self.frames.last_mut() else { return Step::Done(self.finish()) };
@@ -247,6 +248,14 @@ impl Survey {
         }
     }
 
+    /// Leaves open what becomes of all addresses that no term has matched yet: what follows depends on what is not read.
+    fn give_up(&mut self) {
+        self.overview.is_complete = false;
+        for frame in &mut self.frames {
+            frame.entry.space = Space::default();
+        }
+    }
+
     /// Whoever is left at the term comes to an error there (RFC 7208 §5.2, §6.1, §4.6.4).
     fn fail(&mut self) {
         if let Some(frame) = self.frames.last() {
@@ -281,7 +290,7 @@ impl Survey {
 
     fn end_of_record(&mut self) -> Option<(Question, Pending)> {
         let Frame { domain, record, mut entry, .. } = self.frames.pop()?;
-        let Some(redirect) = record.index().followed() else {
+        let Some(redirect) = record.index().followed().filter(|_| !entry.space.is_empty()) else {
             self.leave(entry.passed);
             return None;
         };
@@ -352,7 +361,7 @@ impl Survey {
         let problem = match two_labels(target) {
             Ok(name) if self.is_open(&name) => Problem::Loop(term),
             Ok(_) if self.frames.len() >= self.limits.depth => {
-                self.overview.is_complete = false;
+                self.give_up();
                 return None;
             }
             Ok(name) => {
@@ -378,7 +387,7 @@ impl Survey {
         let limit = self.limits.ranges;
         let frame = self.frames.last_mut()?;
         if frame.entry.space.len().saturating_add(frame.entry.passed.len()) >= limit {
-            self.overview.is_complete = false;
+            self.give_up();
             return None;
         }
         let taken = frame.entry.space.take(address, prefix);
