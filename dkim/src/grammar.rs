@@ -178,6 +178,8 @@ pub(crate) fn words<'a>(input: &'a [u8], mut each: impl FnMut(&'a [u8])) -> Pars
 pub(crate) fn domain(value: &[u8], labels: usize, to_ascii: Option<ToAscii>) -> Option<Name> {
     let name = match core::str::from_utf8(value) {
         Ok(text) if text.is_ascii() => Name::parse(text),
+        // what UTS #46 maps to a dot is none in a `domain-name`
+        Ok(text) if text.contains(['\u{3002}', '\u{ff0e}', '\u{ff61}']) => return None,
         Ok(text) => to_ascii.map(|to_ascii| to_ascii(text))?,
         Err(_) => return None,
     };

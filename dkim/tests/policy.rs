@@ -480,4 +480,9 @@ fn domains_in_u_labels_are_read_where_the_policy_says_how() {
     assert_eq!(report.verdict, Verdict::Pass, "{report}");
     assert_eq!(report.domain, Some(name("xn--bcher-kva.example")));
     assert_eq!(report.identity.unwrap().to_string(), "j\u{fc}rgen@mail.xn--bcher-kva.example");
+    for domain in ["b\u{fc}cher\u{3002}example", "b\u{fc}cher.example\u{ff0e}", "b\u{fc}cher.example."] {
+        let message = support::signed_by_hand_for(domain, "", "\r\n", "From: a@example.com\r\n\r\n");
+        let report = one(dkim::verify(&message, &policy, NOW, &zone));
+        assert!(matches!(report.cause, Some(Cause::Syntax(_))), "{domain}: {report}");
+    }
 }
