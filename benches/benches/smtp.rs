@@ -165,10 +165,10 @@ struct World {
 
 fn world() -> World {
     let path = |text| Path::parse(text, &Rules::STRICT).unwrap();
-    let envelope = Envelope::new(Mail::from(path("<alice@client.example>")))
-        .to(Rcpt::to(path("<one@mx.example>")))
-        .to(Rcpt::to(path("<two@mx.example>")))
-        .to(Rcpt::to(path("<three@mx.example>")));
+    let envelope = Envelope::new(Mail::from(path("<alice@client.example>")).unwrap())
+        .to(Rcpt::to(path("<one@mx.example>")).unwrap())
+        .to(Rcpt::to(path("<two@mx.example>")).unwrap())
+        .to(Rcpt::to(path("<three@mx.example>")).unwrap());
     let host = Host::new(Word::new("client.example").unwrap());
     World {
         server: config(),

@@ -66,8 +66,8 @@ fuzz_target!(|input: (u8, Vec<bool>, Vec<u8>)| {
         }
     }
     let path = |text| Path::parse(text, &Rules::STRICT).expect("a path");
-    let mut envelope = Envelope::new(Mail::from(path("<>")));
-    envelope.recipients = recipients.iter().map(|_| Rcpt::to(path("<a@b>"))).collect();
+    let mut envelope = Envelope::new(Mail::from(path("<>")).expect("a path"));
+    envelope.recipients = recipients.iter().map(|_| Rcpt::to(path("<a@b>")).expect("a path")).collect();
     let mut transaction = Transaction::new(&envelope);
     if choice & 8 != 0 {
         transaction = transaction.with_chunks(&client);

@@ -221,7 +221,7 @@ fn send(options: &Options) -> Result<bool, Failure> {
     }
 
     let is_wide = !sender.is_ascii() || recipients.iter().any(|recipient| !recipient.is_ascii());
-    let mut mail = Mail::from(sender);
+    let mut mail = Mail::from(sender)?;
     mail.params.smtputf8 = is_wide;
     if client.capabilities().has("SIZE") {
         mail.params.size = Some(u64::try_from(message.len())?);
@@ -229,7 +229,8 @@ fn send(options: &Options) -> Result<bool, Failure> {
     if client.capabilities().has("8BITMIME") && !message.is_ascii() {
         mail.params.body = Some(BodyType::EightBitMime);
     }
-    let envelope = Envelope { mail, recipients: recipients.into_iter().map(Rcpt::to).collect() };
+    let envelope =
+        Envelope { mail, recipients: recipients.into_iter().map(Rcpt::to).collect::<Result<_, _>>()? };
     let mut transaction = Transaction::new(&envelope);
     if options.bdat {
         transaction = transaction.with_chunks(&client);

@@ -95,7 +95,7 @@ fn session(site: &Site, mut stream: TcpStream) -> Result<(), Box<dyn Error>> {
                     Event::Hello { host, .. } => message.hello = host.to_string(),
                     Event::Mail(_) => message.body.clear(),
                     Event::Rcpt(rcpt) => {
-                        let decision = relay::decide(&site.policy, &peer, &rcpt.path, &site.logins, now());
+                        let decision = relay::decide(&site.policy, &peer, rcpt.path(), &site.logins, now());
                         if decision != Decision::Local {
                             server.reply(&relay::REFUSAL, &mut out)?;
                         }

@@ -6,8 +6,9 @@ use crate::{
     reply::Reply,
     text::{Text, split_once, whole_number},
     timestamp::Timestamp,
+    values::HoldSeconds,
 };
-use alloc::{string::String, vec::Vec};
+use alloc::{borrow::Cow, string::String, vec::Vec};
 use core::fmt;
 
 /// The extensions that a server offers. Every keyword is kept, known or not; those that this crate uses have
@@ -115,16 +116,18 @@ impl Capabilities {
     /// What the reply to EHLO offers. Its first line is a greeting; octets that are not UTF-8 are replaced.
     #[must_use]
     pub fn from_reply(reply: &Reply<'_>) -> Self {
-        let text = reply.to_text();
+        let mut text = reply.to_text();
+        // some servers put tabs where spaces belong
+        if text.as_bytes().contains(&b'\t') {
+            text = Cow::Owned(text.replace('\t', " "));
+        }
         let mut all = Self { lines: String::with_capacity(text.len()), ..Self::default() };
         let (_, mut rest) = split_once(&text, b'\n').unwrap_or_default();
         while let Some((line, later)) = split_once(rest, b'\n') {
             rest = later;
             // behind the code and the separator
             let line = line.get(4..).unwrap_or("").trim_ascii();
-            if let Some(mechanisms) = old_mechanisms(line) {
-                all.add_line(&alloc::format!("AUTH {mechanisms}"));
-            } else if !line.is_empty() {
+            if !line.is_empty() {
                 all.add_line(line);
             }
         }
@@ -132,9 +135,18 @@ impl Capabilities {
     }
 
     fn add_line(&mut self, line: &str) {
-        self.lines.push_str(line);
+        let (keyword, parameters) = match old_mechanisms(line) {
+            Some(mechanisms) => {
+                self.lines.push_str("AUTH ");
+                self.lines.push_str(mechanisms);
+                ("AUTH", mechanisms)
+            }
+            None => {
+                self.lines.push_str(line);
+                split_line(line)
+            }
+        };
         self.lines.push('\n');
-        let (keyword, parameters) = split_line(line);
         let Some(extension) = Extension::of(keyword) else { return };
         // of what is offered twice the first counts
         if !self.extensions.has(extension) {
@@ -203,9 +215,9 @@ impl Capabilities {
     /// `FUTURERELEASE` (RFC 4865 §4): the most seconds that a message is held, and the last moment until which
     /// one is.
     #[must_use]
-    pub fn future_release(&self) -> Option<(u32, Timestamp)> {
+    pub fn future_release(&self) -> Option<(HoldSeconds, Timestamp)> {
         let (seconds, until) = self.parameters("FUTURERELEASE")?.split_once(' ')?;
-        Some((seconds.parse().ok()?, Timestamp::parse(until.trim())?))
+        Some((HoldSeconds::read(seconds)?, Timestamp::parse(until.trim())?))
     }
 
     /// `LIMITS` (RFC 9422 §3). What is malformed or unknown is ignored, as the RFC says.
@@ -232,7 +244,7 @@ fn old_mechanisms(line: &str) -> Option<&str> {
         return None;
     }
     let (start, mechanisms) = line.split_at_checked("AUTH=".len())?;
-    start.eq_ignore_ascii_case("AUTH=").then_some(mechanisms)
+    (start.eq_ignore_ascii_case("AUTH=") && !mechanisms.is_empty()).then_some(mechanisms)
 }
 
 /// A keyword, and what follows it.
@@ -272,9 +284,10 @@ impl core::str::FromStr for Capabilities {
     fn from_str(lines: &str) -> Result<Self, TextError> {
         let mut all = Self::new();
         let mut at: usize = 0;
-        for line in lines.lines() {
-            all.offer(line).map_err(|error| TextError { at: error.at.saturating_add(at), ..error })?;
-            at = at.saturating_add(line.len()).saturating_add(1);
+        for line in lines.split_inclusive('\n') {
+            let text = line.lines().next().unwrap_or("");
+            all.offer(text).map_err(|error| TextError { at: error.at.saturating_add(at), ..error })?;
+            at = at.saturating_add(line.len());
         }
         Ok(all)
     }
@@ -307,7 +320,10 @@ mod tests {
              250 LIMITS RCPTMAX=20 MAILMAX=5 rcptmax=1 RCPTDOMAINMAX=0 X=y\r\n",
         );
         assert_eq!((all.size(), all.deliver_by()), (Some(0), Some(240)));
-        assert_eq!(all.future_release(), Some((1000, Timestamp::new(1_396_566_060).unwrap())));
+        assert_eq!(
+            all.future_release(),
+            Some((HoldSeconds::new(1000).unwrap(), Timestamp::new(1_396_566_060).unwrap()))
+        );
         let limits = OfferedLimits { mails: Some(5), recipients: Some(20), recipient_domains: None };
         assert_eq!(all.limits(), limits);
         assert_eq!(offered("250 LIMITS RCPTMAX=1234567 MAILMAX=+1\r\n").limits(), OfferedLimits::default());

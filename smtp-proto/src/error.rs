@@ -25,6 +25,12 @@ pub enum TextErrorKind {
     /// A space at the start or the end.
     #[error("a text has a space at its start or end")]
     Space,
+    /// More octets than there may be.
+    #[error("a text is too long")]
+    TooLong,
+    /// The word is that of a command which this crate has a type for.
+    #[error("a word is that of a known command")]
+    KnownVerb,
 }
 
 /// Why a text is no path or mailbox (RFC 5321 §4.1.2).
@@ -77,6 +83,9 @@ pub enum PathErrorKind {
     /// More follows where the path should end.
     #[error("something follows a path")]
     Trailing,
+    /// `RCPT TO:<>`, or `MAIL FROM:<postmaster>`.
+    #[error("this path cannot stand in this command")]
+    NotHere,
 }
 
 /// Why a line is no command.
@@ -114,9 +123,6 @@ pub enum CommandErrorKind {
     /// The path is broken.
     #[error(transparent)]
     Path(PathErrorKind),
-    /// `RCPT TO:<>`, or `MAIL FROM:<postmaster>`.
-    #[error("this path cannot stand in this command")]
-    PathNotHere,
     /// A parameter that is not `keyword` or `keyword=value`.
     #[error("a parameter is broken")]
     Parameter,
@@ -126,7 +132,7 @@ pub enum CommandErrorKind {
     /// A parameter stands twice.
     #[error("a parameter stands twice")]
     Duplicate,
-    /// More parameters than [`MAX_PARAMETERS`](crate::MAX_PARAMETERS).
+    /// More parameters that this crate has no type for than [`MAX_PARAMETERS`](crate::MAX_PARAMETERS).
     #[error("there are too many parameters")]
     TooManyParameters,
     /// A number is missing, too large, or none.

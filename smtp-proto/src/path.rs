@@ -323,19 +323,18 @@ pub(crate) fn read_path<'a>(
             _ => {}
         }
     }
-    let (at, end) = read_mailbox(text, start, rules)?;
-    let path = Path::Mailbox(Mailbox::part_of(text, start, at, end));
-    if !is_bracketed {
-        return Ok((path, end));
+    let (at, mailbox_end) = read_mailbox(text, start, rules)?;
+    if is_bracketed && bytes.get(mailbox_end) != Some(&b'>') {
+        return Err(PathError { kind: PathErrorKind::Bracket, at: mailbox_end });
     }
-    if bytes.get(end) != Some(&b'>') {
-        return Err(PathError { kind: PathErrorKind::Bracket, at: end });
-    }
-    let end = end.saturating_add(1);
-    if end.saturating_sub(from) > rules.path {
+    // the brackets count, also where they are only thought of
+    let closed = mailbox_end.saturating_add(1);
+    let length = closed.saturating_sub(from).saturating_add(usize::from(!is_bracketed));
+    if length > rules.path {
         return Err(PathError { kind: PathErrorKind::PathTooLong, at: from });
     }
-    Ok((path, end))
+    let path = Path::Mailbox(Mailbox::part_of(text, start, at, mailbox_end));
+    Ok((path, if is_bracketed { closed } else { mailbox_end }))
 }
 
 fn postmaster_end(bytes: &[u8], inner: usize) -> Option<usize> {

@@ -246,6 +246,8 @@ impl FloorBoundary for str {
 #[derive(Clone, Debug)]
 pub struct ReplyReader {
     finder: LineFinder,
+    /// A line end of the reply is not CRLF.
+    is_bare: bool,
     line_limit: usize,
     limit: usize,
     /// The octets of the lines that have been read.
@@ -257,7 +259,7 @@ impl ReplyReader {
     /// Reads replies of at most `limit` octets, in lines of at most `line_limit`.
     #[must_use]
     pub fn new(endings: LineEndings, line_limit: usize, limit: usize) -> Self {
-        Self { finder: LineFinder::new(endings), line_limit, limit, read: 0, code: None }
+        Self { finder: LineFinder::new(endings), is_bare: false, line_limit, limit, read: 0, code: None }
     }
 
     /// The reply that starts at the first octet of `input`, and how many octets it takes; `None` where it is
@@ -291,7 +293,9 @@ impl ReplyReader {
             if is_last {
                 let used = core::mem::take(&mut self.read);
                 self.code = None;
-                let wire = Cow::Borrowed(input.get(..used).unwrap_or(b""));
+                let wire = input.get(..used).unwrap_or(b"");
+                let is_bare = core::mem::take(&mut self.is_bare);
+                let wire = if is_bare { Cow::Owned(with_crlf(wire)) } else { Cow::Borrowed(wire) };
                 return Ok(Some((Reply { code, wire }, used)));
             }
         }
@@ -312,6 +316,7 @@ impl ReplyReader {
     fn any_line(&mut self, octets: &[u8]) -> Result<Option<(Code, bool, usize)>, Fault> {
         match self.finder.find(octets, self.line_limit) {
             Ok(Found::Line { text, used }) => {
+                self.is_bare |= used < text.len().saturating_add("\r\n".len());
                 read_line(text).map(|(code, is_last)| Some((code, is_last, used)))
             }
             Ok(Found::TooLong { .. }) => Err((ReplyErrorKind::TooLong, 0)),
@@ -319,6 +324,17 @@ impl ReplyReader {
             Err(bare) => Err((ReplyErrorKind::LineEnd, bare.at)),
         }
     }
+}
+
+/// The lines with good line ends, so that who passes a reply on passes no other on.
+fn with_crlf(lines: &[u8]) -> Vec<u8> {
+    let mut wire = Vec::with_capacity(lines.len().saturating_add(16));
+    for line in lines.split_inclusive(|&octet| octet == b'\n') {
+        let line = line.strip_suffix(b"\n").unwrap_or(line);
+        wire.extend_from_slice(line.strip_suffix(b"\r").unwrap_or(line));
+        wire.extend_from_slice(b"\r\n");
+    }
+    wire
 }
 
 /// What is wrong with a line, and where in it.
@@ -448,6 +464,9 @@ mod tests {
         let mut reader = ReplyReader::new(LineEndings::Normalise, 512, 4096);
         let (reply, used) = reader.read(b"250-a\n250 b\n").unwrap().unwrap();
         assert_eq!((reply.lines().count(), used), (2, 12));
+        assert_eq!(reply.as_bytes(), b"250-a\r\n250 b\r\n", "what is passed on has good line ends");
+        let (next, _) = reader.read(b"250 c\r\n").unwrap().unwrap();
+        assert_eq!(next.as_bytes(), b"250 c\r\n");
         assert_eq!(reply.raw_lines().next().unwrap(), b"a");
     }
 }

@@ -20,9 +20,9 @@
 //!
 //! let rules = Rules::default();
 //! let path = |text| Path::parse(text, &rules);
-//! let envelope = Envelope::new(Mail::from(path("<a@client.example>")?))
-//!     .to(Rcpt::to(path("<b@mx.example>")?))
-//!     .to(Rcpt::to(path("<c@mx.example>")?));
+//! let envelope = Envelope::new(Mail::from(path("<a@client.example>")?)?)
+//!     .to(Rcpt::to(path("<b@mx.example>")?)?)
+//!     .to(Rcpt::to(path("<c@mx.example>")?)?);
 //! let mut transaction = Transaction::new(&envelope);
 //!
 //! assert_eq!(transaction.advance(&mut client, b"", 0, &mut out)?, Advance::NeedInput);

@@ -14,11 +14,12 @@
 //! ```
 
 use alloc::{string::String, vec::Vec};
-use core::fmt::Write as _;
+use core::fmt::{self, Write as _};
 use mail_base::{
     dot::{Decoded, DotDecoder},
     lines::LineEndings,
 };
+use zeroize::Zeroizing;
 
 /// The most octets of a line that is written.
 const MAX_LINE: usize = 1000;
@@ -26,13 +27,46 @@ const MAX_LINE: usize = 1000;
 /// The default for [`Transcript::with_limit`].
 const LIMIT: usize = 256 << 10;
 
+/// The SASL mechanisms whose names are shown: those that IANA registers, but for families without names of their own,
+/// and those that mail programs speak without that. Any other word behind AUTH may be the start of a password, where a
+/// client has left the name out.
+const MECHANISMS: [&str; 26] = [
+    "ANONYMOUS",
+    "CRAM-MD5",
+    "DIGEST-MD5",
+    "ECDH-X25519-CHALLENGE",
+    "EXTERNAL",
+    "GS2-KRB5",
+    "GS2-KRB5-PLUS",
+    "GSS-SPNEGO",
+    "GSSAPI",
+    "KERBEROS_V4",
+    "KERBEROS_V5",
+    "LOGIN",
+    "NTLM",
+    "OAUTH10A",
+    "OAUTHBEARER",
+    "OPENID20",
+    "OTP",
+    "PLAIN",
+    "SAML20",
+    "SCRAM-SHA-1",
+    "SCRAM-SHA-1-PLUS",
+    "SCRAM-SHA-256",
+    "SCRAM-SHA-256-PLUS",
+    "SECURID",
+    "SKEY",
+    "XOAUTH2",
+];
+
 /// What is written down of a session. Feed it what goes over the wire, in the pieces and the order in which it
 /// goes.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Transcript {
     text: String,
     limit: usize,
-    client: Vec<u8>,
+    /// The start of the client's line, which may be a password.
+    client: Zeroizing<Vec<u8>>,
     server: Vec<u8>,
     state: State,
     /// Whether the client's line began where SASL speaks.
@@ -61,6 +95,13 @@ enum State {
     },
 }
 
+impl fmt::Debug for Transcript {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // a line that has not ended may be a password
+        f.debug_struct("Transcript").field("text", &self.text).finish_non_exhaustive()
+    }
+}
+
 impl Default for Transcript {
     fn default() -> Self {
         Self::new()
@@ -74,7 +115,7 @@ impl Transcript {
         Self {
             text: String::new(),
             limit: LIMIT,
-            client: Vec::new(),
+            client: Zeroizing::new(Vec::with_capacity(MAX_LINE)),
             server: Vec::new(),
             state: State::Commands,
             is_secret: false,
@@ -154,7 +195,8 @@ impl Transcript {
         if !line.ends_with(b"\n") {
             return rest;
         }
-        let line = core::mem::take(&mut self.client);
+        let next = Zeroizing::new(Vec::with_capacity(MAX_LINE));
+        let line = core::mem::replace(&mut self.client, next);
         if self.is_secret {
             self.write("C: ", b"", "[redacted]");
         } else {
@@ -168,12 +210,15 @@ impl Transcript {
         let mut words = line.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
         let verb = words.next().unwrap_or(b"");
         let is = |name: &[u8]| verb.eq_ignore_ascii_case(name);
-        if is(b"AUTH") {
-            self.write(
-                "C: AUTH ",
-                words.next().unwrap_or(b""),
-                if words.next().is_some() { " [redacted]" } else { "" },
-            );
+        // what stands there may have come out of step
+        if verb.get(..4).is_some_and(|start| start.eq_ignore_ascii_case(b"AUTH")) {
+            let is_shown =
+                |word: &&[u8]| MECHANISMS.iter().any(|name| word.eq_ignore_ascii_case(name.as_bytes()));
+            let mechanism = words.clone().next().filter(|word| is(b"AUTH") && is_shown(word));
+            let shown = usize::from(mechanism.is_some());
+            let is_more = words.count() > shown || !is(b"AUTH");
+            let start = if mechanism.is_some() { "C: AUTH " } else { "C: AUTH" };
+            self.write(start, mechanism.unwrap_or(b""), if is_more { " [redacted]" } else { "" });
             self.state = State::Auth;
             return;
         }
@@ -227,7 +272,8 @@ impl Transcript {
         let octets = *octets;
         let unread = self.client.len().saturating_sub(used);
         if !end {
-            self.client.drain(..used.min(self.client.len()));
+            let used = used.min(self.client.len());
+            self.client.drain(..used);
             return b"";
         }
         self.client.clear();
@@ -345,6 +391,27 @@ mod tests {
                 assert!(!text.contains("c2Vjc") && text.ends_with("C: NOOP\n"), "{text}");
             }
         }
+    }
+
+    #[test]
+    fn behind_auth_only_names_of_mechanisms_are_shown() {
+        for (line, shown) in [
+            ("AUTH", "AUTH"),
+            ("AUTH scram-sha-256", "AUTH scram-sha-256"),
+            ("AUTH PLAIN AHVzZXIAc2VjcmV0", "AUTH PLAIN [redacted]"),
+            ("AUTH AHVzZXIAc2VjcmV0", "AUTH [redacted]"),
+            ("AUTH AHVzZXIAc2VjcmV0AA==", "AUTH [redacted]"),
+            ("AUTH c2VjcmV0 PLAIN", "AUTH [redacted]"),
+            ("AUTH PLAIN= c2VjcmV0", "AUTH [redacted]"),
+            ("AUTH=PLAIN c2VjcmV0", "AUTH [redacted]"),
+            ("AUTHc2VjcmV0", "AUTH [redacted]"),
+        ] {
+            let turns = [("C", line), ("C", "\r\nc2VjcmV0\r\n")];
+            assert_eq!(transcript(&turns, 1000), alloc::format!("C: {shown}\nC: [redacted]\n"), "{line}");
+        }
+        let mut cut = Transcript::new();
+        cut.client(b"AUTH PLAIN secret");
+        assert_eq!(alloc::format!("{cut:?}"), "Transcript { text: \"\", .. }");
     }
 
     #[test]

@@ -7,7 +7,7 @@ use crate::{
     xtext::{Xtext, hex},
 };
 use alloc::borrow::Cow;
-use core::fmt;
+use core::{fmt, ops::BitOr};
 
 /// The most octets of `ORCPT`'s value (RFC 3461 §4.2).
 const MAX_ORCPT: usize = 500;
@@ -17,20 +17,13 @@ const MAX_ORCPT: usize = 500;
 pub enum Notify {
     /// `NEVER`
     Never,
-    /// Any of `SUCCESS`, `FAILURE` and `DELAY`; one at least.
+    /// Any of `SUCCESS`, `FAILURE` and `DELAY`.
     On(NotifyOn),
 }
 
-/// The cases for a notification.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct NotifyOn {
-    /// The message was delivered.
-    pub success: bool,
-    /// It could not be delivered.
-    pub failure: bool,
-    /// It is late.
-    pub delay: bool,
-}
+/// The cases for a notification, of which there is one at least: `NotifyOn::FAILURE | NotifyOn::DELAY`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NotifyOn(u8);
 
 impl Notify {
     /// ```text
@@ -40,39 +33,49 @@ impl Notify {
         if text.eq_ignore_ascii_case("NEVER") {
             return Some(Self::Never);
         }
-        let mut on = NotifyOn::default();
+        let mut on = NotifyOn(0);
         for element in text.split(',') {
-            if element.eq_ignore_ascii_case("SUCCESS") {
-                on.success = true;
-            } else if element.eq_ignore_ascii_case("FAILURE") {
-                on.failure = true;
-            } else if element.eq_ignore_ascii_case("DELAY") {
-                on.delay = true;
-            } else {
-                return None;
-            }
+            let is = |(_, word): &&(NotifyOn, &str)| word.eq_ignore_ascii_case(element);
+            on = on | NotifyOn::WORDS.iter().find(is)?.0;
         }
         Some(Self::On(on))
     }
 }
 
 impl NotifyOn {
+    /// The message was delivered.
+    pub const SUCCESS: Self = Self(1);
+    /// It could not be delivered.
+    pub const FAILURE: Self = Self(2);
+    /// It is late.
+    pub const DELAY: Self = Self(4);
+
+    const WORDS: [(Self, &str); 3] =
+        [(Self::SUCCESS, "SUCCESS"), (Self::FAILURE, "FAILURE"), (Self::DELAY, "DELAY")];
+
+    /// Whether all of these cases are among them.
+    #[must_use]
+    pub fn contains(self, cases: Self) -> bool {
+        self.0 & cases.0 == cases.0
+    }
+
     /// Reads a list that starts at `from`; gives where it ends, too.
     #[inline]
     pub(crate) fn read_usual(octets: &[u8], from: usize, marks: &mut Marks<'_>) -> Option<(Self, usize)> {
         const SUCCESS: u64 = octets::word(b"SUCCESS");
         const FAILURE: u64 = octets::word(b"FAILURE");
         const DELAY: u64 = octets::word(b"DELAY");
-        let mut on = Self::default();
+        let mut on = Self(0);
         let mut from = from;
         loop {
             let end = marks.next();
-            match octets::word(octets.get(from..end)?) {
-                SUCCESS => on.success = true,
-                FAILURE => on.failure = true,
-                DELAY => on.delay = true,
-                _ => return None,
-            }
+            on = on
+                | match octets::word(octets.get(from..end)?) {
+                    SUCCESS => Self::SUCCESS,
+                    FAILURE => Self::FAILURE,
+                    DELAY => Self::DELAY,
+                    _ => return None,
+                };
             if octets.get(end) != Some(&b',') {
                 return Some((on, end));
             }
@@ -81,17 +84,24 @@ impl NotifyOn {
     }
 }
 
+impl BitOr for NotifyOn {
+    type Output = Self;
+
+    /// The cases of both.
+    fn bitor(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+}
+
 impl fmt::Display for Notify {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self::On(on) = self else { return f.write_str("NEVER") };
-        let all = [(on.success, "SUCCESS"), (on.failure, "FAILURE"), (on.delay, "DELAY")];
         let mut separator = "";
-        for (_, word) in all.into_iter().filter(|(is_set, _)| *is_set) {
+        for (_, word) in NotifyOn::WORDS.iter().filter(|(case, _)| on.contains(*case)) {
             write!(f, "{separator}{word}")?;
             separator = ",";
         }
-        // none set says as much as never
-        if separator.is_empty() { f.write_str("NEVER") } else { Ok(()) }
+        Ok(())
     }
 }
 
@@ -320,18 +330,46 @@ impl fmt::Display for Priority {
 /// Not to be delivered before (RFC 4865 §5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Hold {
-    /// `HOLDFOR`: so many seconds from now, [`MAX_SECONDS`](Self::MAX_SECONDS) at most: more is written as that.
-    For(u32),
+    /// `HOLDFOR`: so many seconds from now.
+    For(HoldSeconds),
     /// `HOLDUNTIL`
     Until(Timestamp),
 }
 
-impl Hold {
-    /// The most seconds: nine digits.
-    pub const MAX_SECONDS: u32 = 999_999_999;
+/// How long a message is held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct HoldSeconds(u32);
 
+impl HoldSeconds {
+    /// So many seconds; `None` beyond the nine digits of RFC 4865 §4.
+    #[must_use]
+    pub const fn new(seconds: u32) -> Option<Self> {
+        if seconds <= 999_999_999 { Some(Self(seconds)) } else { None }
+    }
+
+    /// The seconds.
+    #[must_use]
+    pub const fn get(self) -> u32 {
+        self.0
+    }
+
+    /// ```text
+    /// future-release-integer = %x30-39 *8DIGIT
+    /// ```
+    pub(crate) fn read(text: &str) -> Option<Self> {
+        u32::try_from(number(text, 9)?).ok().map(Self)
+    }
+}
+
+impl fmt::Display for HoldSeconds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl Hold {
     pub(crate) fn read_for(text: &str) -> Option<Self> {
-        u32::try_from(number(text, 9)?).ok().map(Self::For)
+        HoldSeconds::read(text).map(Self::For)
     }
 
     pub(crate) fn read_until(text: &str) -> Option<Self> {

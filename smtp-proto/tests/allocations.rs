@@ -47,10 +47,10 @@ fn reading_takes_nothing_and_a_session_less_than_twenty_allocations() {
     let host = Host::new(Word::new("client.example").unwrap());
     let client_config = Arc::new(ClientConfig::new(host).with_tls(TlsPolicy::None));
     let path = |text| Path::parse(text, &Rules::STRICT).unwrap();
-    let envelope = Envelope::new(Mail::from(path("<a@client.example>")))
-        .to(Rcpt::to(path("<one@mx.example>")))
-        .to(Rcpt::to(path("<two@mx.example>")))
-        .to(Rcpt::to(path("<three@mx.example>")));
+    let envelope = Envelope::new(Mail::from(path("<a@client.example>")).unwrap())
+        .to(Rcpt::to(path("<one@mx.example>")).unwrap())
+        .to(Rcpt::to(path("<two@mx.example>")).unwrap())
+        .to(Rcpt::to(path("<three@mx.example>")).unwrap());
     let body = b"a line of the message\r\n".repeat(450);
     // the buffers are the caller's
     let (mut to_server, mut to_client) = (Vec::with_capacity(1 << 16), Vec::with_capacity(1 << 12));

@@ -492,8 +492,8 @@ fn path(text: &str) -> Path<'_> {
 }
 
 fn envelope<'e>(recipients: &[&'e str]) -> Envelope<'e> {
-    let mail = Mail::from(path("<a@client.example>"));
-    recipients.iter().fold(Envelope::new(mail), |envelope, rcpt| envelope.to(Rcpt::to(path(rcpt))))
+    let mail = Mail::from(path("<a@client.example>")).unwrap();
+    recipients.iter().fold(Envelope::new(mail), |envelope, rcpt| envelope.to(Rcpt::to(path(rcpt)).unwrap()))
 }
 
 /// Sends a message from our client to our server, and gives the codes for each recipient.

@@ -134,7 +134,7 @@ fn go_smtp_paths() {
     let reads = |text: &str| {
         let line = format!("MAIL FROM:{text}");
         match smtp_proto::Command::parse(line.as_bytes(), &Rules::STRICT.with_bare_addresses(true)) {
-            Ok(smtp_proto::Command::Mail(mail)) => Ok(match mail.path {
+            Ok(smtp_proto::Command::Mail(mail)) => Ok(match mail.path() {
                 Path::Mailbox(mailbox) => mailbox.to_string(),
                 _ => String::new(),
             }),

@@ -11,7 +11,7 @@ mod common;
 
 use common::{Session, config, reply};
 use smtp_proto::{
-    LineEndings, Misuse, Name, Server, UpgradeError, Word,
+    HoldSeconds, LineEndings, Mechanism, Misuse, Name, Server, UpgradeError,
     server::{Advance, Config, EarlyInput, Event, Profile},
 };
 
@@ -271,7 +271,8 @@ fn a_greeting_that_is_refused_leaves_the_session_as_it_was() {
 fn times_are_within_what_is_offered() {
     let mut config = config(Profile::Relay);
     config.deliver_by = Some(120);
-    config.future_release = Some((60, smtp_proto::Timestamp::parse("2027-01-01T00:00:00Z").unwrap()));
+    config.future_release =
+        Some((HoldSeconds::new(60).unwrap(), smtp_proto::Timestamp::parse("2027-01-01T00:00:00Z").unwrap()));
     for (param, code) in [
         ("BY=119;R", 555),
         ("BY=120;R", 250),
@@ -655,10 +656,10 @@ fn hosts_may_have_to_be_domains() {
 }
 
 #[test]
-fn chosen_mechanisms_are_words() {
+fn chosen_mechanisms_have_names_of_mechanisms() {
     let config =
         Config::new(Profile::Relay, Name::parse("mx.example").unwrap()).with_mechanisms(["plain", "a b", ""]);
-    assert_eq!(config.mechanisms, [Word::new("PLAIN").unwrap()]);
+    assert_eq!(config.mechanisms, [Mechanism::new("PLAIN").unwrap()]);
 }
 
 /// What depends on how the octets arrive is left out by the harness: early input, dropped octets.

@@ -14,7 +14,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use check::Dns;
 use sasl::{Channel, ChannelBinding};
 use smtp_proto::{
-    Code, EnhancedCode, Name, Path, Received, Reply, Server, Timestamp,
+    Code, EnhancedCode, Name, Path, Received, Reply, SaslOctets, Server, Timestamp,
     relay::{self, Decision, Peer, PopBeforeSmtp, RelayPolicy},
     server::{Advance, Config, Event, Profile},
 };
@@ -271,7 +271,7 @@ impl Session<'_> {
         match event {
             Event::Hello { host, .. } => self.message.hello = host.to_string(),
             Event::Auth { mechanism, initial } => {
-                let initial = initial.as_ref().map(|initial| initial.expose().as_slice());
+                let initial = initial.as_ref().map(SaslOctets::expose);
                 let outcome = self.users()?.start(mechanism.as_str(), initial, &self.channel)?;
                 self.answer_auth(outcome)?;
             }
@@ -282,7 +282,7 @@ impl Session<'_> {
             }
             Event::AuthCancelled => self.challenge = None,
             Event::Mail(mail) => {
-                self.message.sender = address(&mail.path);
+                self.message.sender = address(mail.path());
                 self.message.is_utf8 = mail.params.smtputf8;
                 self.message.recipients.clear();
                 self.message.body.clear();
@@ -290,9 +290,9 @@ impl Session<'_> {
             Event::Rcpt(rcpt) => {
                 let peer = Peer::new(self.peer).with_authenticated(self.server.is_authenticated());
                 let (policy, logins) = (&self.site.policy, &self.site.logins);
-                match relay::decide(policy, &peer, &rcpt.path, logins, self.site.now()) {
+                match relay::decide(policy, &peer, rcpt.path(), logins, self.site.now()) {
                     Decision::Refuse => self.server.reply(&relay::REFUSAL, &mut self.out)?,
-                    _ => self.message.recipients.push(address(&rcpt.path)),
+                    _ => self.message.recipients.push(address(rcpt.path())),
                 }
             }
             Event::Body(octets) => self.message.body.extend_from_slice(octets),

@@ -65,6 +65,9 @@ pub struct ClientConfig {
     pub lmtp: bool,
     /// Whether the session goes under TLS.
     pub tls: TlsPolicy,
+    /// Says RSET between an EHLO that was not understood and HELO, as the client of RFC 3461 §10.4 does. Default: no;
+    /// RFC 5321 §3.2 goes on with HELO. For servers that are confused by the one before the other.
+    pub reset_before_helo: bool,
     /// What bounds a session.
     pub limits: ClientLimits,
     /// What is done about a bare CR or LF in a body. Default: it is refused. `Normalise` changes the octets,
@@ -82,6 +85,7 @@ impl ClientConfig {
             host,
             lmtp: false,
             tls: TlsPolicy::default(),
+            reset_before_helo: false,
             limits: ClientLimits::default(),
             body_line_endings: LineEndings::default(),
             reply_line_endings: LineEndings::default(),
@@ -92,6 +96,12 @@ impl ClientConfig {
     #[must_use]
     pub fn with_tls(self, tls: TlsPolicy) -> Self {
         Self { tls, ..self }
+    }
+
+    /// The same, with RSET before HELO or without.
+    #[must_use]
+    pub fn with_reset_before_helo(self, reset_before_helo: bool) -> Self {
+        Self { reset_before_helo, ..self }
     }
 
     /// The same for LMTP.

@@ -35,8 +35,8 @@ pub enum Event<'i> {
     /// EHLO, HELO or LHLO was accepted, and TLS is as it should be: mail can be sent.
     /// [`capabilities`](super::Client::capabilities) are known.
     Ready(Reply<'i>),
-    /// A reply to what the machine sent by itself: an EHLO or STARTTLS that was not accepted, or the EHLO
-    /// before STARTTLS.
+    /// A reply to what the machine sent by itself: an EHLO or STARTTLS that was not accepted, the RSET before HELO, or
+    /// the EHLO before STARTTLS.
     Handshake(Reply<'i>),
     /// A challenge of an authentication, decoded: answer with [`respond`](super::Client::respond) or
     /// [`cancel`](super::Client::cancel).

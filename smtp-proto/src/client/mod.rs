@@ -63,6 +63,8 @@ enum Phase {
     /// TLS stands; EHLO is to be sent.
     Renewed,
     Ehlo,
+    /// RSET between the two.
+    Reset,
     Helo,
     StartTls,
     Tls,
@@ -221,6 +223,11 @@ impl Client {
                 Ok(Event::Greeting(reply))
             }
             Phase::Ehlo => self.take_hello(reply, out),
+            // what is said to it changes nothing
+            Phase::Reset => {
+                self.say_helo(out);
+                Ok(Event::Handshake(reply))
+            }
             Phase::Helo if reply.code().is_success() => self.settle(reply, out),
             Phase::Helo => Err(Violation::HelloRefused(code)),
             Phase::StartTls => self.take_start_tls(reply),
@@ -247,9 +254,18 @@ impl Client {
         if !is_unknown {
             return Err(Violation::HelloRefused(reply.code().get()));
         }
+        if self.config.reset_before_helo {
+            Command::Rset.write(out);
+            self.phase = Phase::Reset;
+        } else {
+            self.say_helo(out);
+        }
+        Ok(Event::Handshake(reply))
+    }
+
+    fn say_helo(&mut self, out: &mut Vec<u8>) {
         Command::Helo(self.config.host.clone()).write(out);
         self.phase = Phase::Helo;
-        Ok(Event::Handshake(reply))
     }
 
     /// The greeting was accepted: TLS comes next, or mail.

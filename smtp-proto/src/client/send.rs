@@ -6,6 +6,7 @@ use crate::{
     capabilities::Extension,
     command::{Auth, Command, Mail, Rcpt},
     error::Misuse,
+    mechanism::Mechanism,
     params::BodyType,
 };
 use alloc::vec::Vec;
@@ -157,7 +158,7 @@ impl Client {
 
     fn check_mail(&self, mail: &Mail<'_>) -> Result<(), Misuse> {
         let params = &mail.params;
-        let is_wide = params.smtputf8 || !mail.path.is_ascii();
+        let is_wide = params.smtputf8 || !mail.path().is_ascii();
         let is_chunked_only = params.body == Some(BodyType::BinaryMime);
         let needs = [
             (params.size.is_some(), Extension::Size),
@@ -178,7 +179,7 @@ impl Client {
         for (_, extension) in needs.into_iter().filter(|(is_needed, _)| *is_needed) {
             self.need(extension, ())?;
         }
-        if !mail.path.is_ascii() && !params.smtputf8 {
+        if !mail.path().is_ascii() && !params.smtputf8 {
             return Err(Misuse::NotOffered("SMTPUTF8"));
         }
         // an offer in clear counts for nothing (RFC 8689 §2)
@@ -201,7 +202,7 @@ impl Client {
             self.need(Extension::Rrvs, ())?;
         }
         // the offer alone is not enough (RFC 6531 §3.4)
-        if !rcpt.path.is_ascii() && !self.transaction.is_wide {
+        if !rcpt.path().is_ascii() && !self.transaction.is_wide {
             return Err(Misuse::NotOffered("SMTPUTF8"));
         }
         match self.capabilities.limits().recipients {
@@ -213,7 +214,7 @@ impl Client {
     /// Counts the domains of all recipients of the session, refused or not (RFC 9422 §4.3).
     fn count_domain(&mut self, rcpt: &Rcpt<'_>) -> Result<(), Misuse> {
         let Some(limit) = self.capabilities.limits().recipient_domains else { return Ok(()) };
-        let Some(mailbox) = rcpt.path.mailbox() else { return Ok(()) };
+        let Some(mailbox) = rcpt.path().mailbox() else { return Ok(()) };
         let domain = mailbox.domain_str().to_lowercase();
         let is_full = u32::try_from(self.domains.len()).is_ok_and(|count| count >= limit);
         if is_full && !self.domains.contains(&domain) {
@@ -393,10 +394,7 @@ fn filtered(filter: &mut EndingFilter, octets: &[u8], last: bool) -> Result<Vec<
 /// AUTH with this mechanism and, perhaps, an initial response; `None` where the name is none that a mechanism
 /// can have (RFC 4422 §3.1).
 #[must_use]
-pub fn auth_command<'m>(mechanism: &'m str, initial: Option<&[u8]>) -> Option<Command<'m>> {
-    let is_name = |octet: u8| octet.is_ascii_alphanumeric() || octet == b'-' || octet == b'_';
-    let mechanism = crate::Word::new(mechanism).ok()?;
-    let is_mechanism = mechanism.as_str().len() <= 20 && mechanism.as_str().bytes().all(is_name);
-    let initial = initial.map(Base64::initial);
-    is_mechanism.then_some(Command::Auth(Auth { mechanism, initial }))
+pub fn auth_command(mechanism: &str, initial: Option<&[u8]>) -> Option<Command<'static>> {
+    let mechanism = Mechanism::new(mechanism).ok()?;
+    Some(Command::Auth(Auth { mechanism, initial: initial.map(Base64::initial) }))
 }

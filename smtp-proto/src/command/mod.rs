@@ -19,6 +19,8 @@ mod usual;
 
 use crate::{
     base64::Base64,
+    error::{PathError, PathErrorKind, TextError, TextErrorKind},
+    mechanism::Mechanism,
     params::{MailParams, RcptParams},
     path::{Domain, Path},
     rules::Rules,
@@ -83,12 +85,39 @@ pub enum Command<'a> {
     /// `XFORWARD name=value …`, as Postfix documents it: the same for logs only.
     Xforward(Attributes<'a>),
     /// Another word, and what follows it.
-    Unknown {
-        /// The word.
-        verb: Word<'a>,
-        /// The rest of the line.
-        argument: Option<Text<'a>>,
-    },
+    Unknown(Unknown<'a>),
+}
+
+/// A command that this crate has no type for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unknown<'a> {
+    verb: Word<'a>,
+    argument: Option<Text<'a>>,
+}
+
+impl<'a> Unknown<'a> {
+    /// A command of this word, and what follows it.
+    ///
+    /// # Errors
+    /// A [`TextError`] where the word is that of a known command.
+    pub fn new(verb: Word<'a>, argument: Option<Text<'a>>) -> Result<Self, TextError> {
+        if read::verb(verb.as_str().as_bytes()).is_some() {
+            return Err(TextError { kind: TextErrorKind::KnownVerb, at: 0 });
+        }
+        Ok(Self { verb, argument })
+    }
+
+    /// The word.
+    #[must_use]
+    pub fn verb(&self) -> &Word<'a> {
+        &self.verb
+    }
+
+    /// The rest of the line.
+    #[must_use]
+    pub fn argument(&self) -> Option<&Text<'a>> {
+        self.argument.as_ref()
+    }
 }
 
 /// What a client says it is: a domain, an address literal, or, more often than the RFC would like, something
@@ -131,17 +160,27 @@ impl fmt::Display for Host<'_> {
 /// The sender of a message, and what is said about the message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mail<'a> {
-    /// Who it is from: [`Path::Null`] or [`Path::Mailbox`].
-    pub path: Path<'a>,
+    path: Path<'a>,
     /// The parameters.
     pub params: MailParams<'a>,
 }
 
 impl<'a> Mail<'a> {
     /// A sender without parameters.
+    ///
+    /// # Errors
+    /// A [`PathError`] where the path is [`Path::Postmaster`]: that is a recipient only.
+    pub fn from(path: Path<'a>) -> Result<Self, PathError> {
+        if path == Path::Postmaster {
+            return Err(PathError { kind: PathErrorKind::NotHere, at: 0 });
+        }
+        Ok(Self { path, params: MailParams::default() })
+    }
+
+    /// Who it is from: [`Path::Null`] or [`Path::Mailbox`].
     #[must_use]
-    pub fn from(path: Path<'a>) -> Self {
-        Self { path, params: MailParams::default() }
+    pub fn path(&self) -> &Path<'a> {
+        &self.path
     }
 
     /// The same, borrowing nothing.
@@ -154,17 +193,27 @@ impl<'a> Mail<'a> {
 /// A recipient of a message, and what is said about the delivery.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rcpt<'a> {
-    /// Who it is for: [`Path::Postmaster`] or [`Path::Mailbox`].
-    pub path: Path<'a>,
+    path: Path<'a>,
     /// The parameters.
     pub params: RcptParams<'a>,
 }
 
 impl<'a> Rcpt<'a> {
     /// A recipient without parameters.
+    ///
+    /// # Errors
+    /// A [`PathError`] where the path is [`Path::Null`]: that is a sender only.
+    pub fn to(path: Path<'a>) -> Result<Self, PathError> {
+        if path == Path::Null {
+            return Err(PathError { kind: PathErrorKind::NotHere, at: 0 });
+        }
+        Ok(Self { path, params: RcptParams::default() })
+    }
+
+    /// Who it is for: [`Path::Postmaster`] or [`Path::Mailbox`].
     #[must_use]
-    pub fn to(path: Path<'a>) -> Self {
-        Self { path, params: RcptParams::default() }
+    pub fn path(&self) -> &Path<'a> {
+        &self.path
     }
 
     /// The same, borrowing nothing.
@@ -177,8 +226,8 @@ impl<'a> Rcpt<'a> {
 /// The start of an authentication. What SASL says is opaque here, and never printed by `Debug`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Auth<'a> {
-    /// The mechanism, as it was written.
-    pub mechanism: Word<'a>,
+    /// The mechanism.
+    pub mechanism: Mechanism,
     /// The initial response, if one was given.
     pub initial: Option<Base64<'a>>,
 }
@@ -270,8 +319,8 @@ impl Command<'_> {
             }
             Self::Xclient(attributes) => words(out, "XCLIENT", Some(attributes.0.as_str())),
             Self::Xforward(attributes) => words(out, "XFORWARD", Some(attributes.0.as_str())),
-            Self::Unknown { verb, argument } => {
-                words(out, verb.as_str(), argument.as_ref().map(Text::as_str))
+            Self::Unknown(unknown) => {
+                words(out, unknown.verb.as_str(), unknown.argument.as_ref().map(Text::as_str))
             }
         }
     }
@@ -331,7 +380,7 @@ mod tests {
     use crate::{
         error::{CommandErrorKind, PathErrorKind},
         params::BodyType,
-        values::Hold,
+        values::{Hold, HoldSeconds},
     };
     use alloc::{format, string::ToString};
 
@@ -413,8 +462,8 @@ mod tests {
         assert_eq!(error("MAIL FROM:"), (Kind::Path(PathErrorKind::Bracket), 10));
         assert_eq!(error("MAIL FROM: <a@b>"), (Kind::Path(PathErrorKind::Bracket), 10));
         assert_eq!(error("MAIL FROM:<a@b>SIZE=1"), (Kind::Path(PathErrorKind::Trailing), 15));
-        assert_eq!(error("MAIL FROM:<postmaster>"), (Kind::PathNotHere, 5));
-        assert_eq!(error("RCPT TO:<>"), (Kind::PathNotHere, 5));
+        assert_eq!(error("MAIL FROM:<postmaster>"), (Kind::Path(PathErrorKind::NotHere), 10));
+        assert_eq!(error("RCPT TO:<>"), (Kind::Path(PathErrorKind::NotHere), 8));
         assert_eq!(error("MAIL FROM:<a@b> =1"), (Kind::Parameter, 16));
         assert_eq!(error("MAIL FROM:<a@b> SIZE="), (Kind::Parameter, 21));
         assert_eq!(error("MAIL FROM:<a@b> SIZE"), (Kind::Value, 16));
@@ -452,18 +501,18 @@ mod tests {
             "twenty digits that do not fit are larger than any limit"
         );
         assert_eq!(mail.params.body, Some(BodyType::BinaryMime));
-        assert_eq!(mail.params.hold, Some(Hold::For(7)));
+        assert_eq!(mail.params.hold, Some(Hold::For(HoldSeconds::new(7).unwrap())));
         assert_eq!(mail.clone().into_owned(), mail);
     }
 
     #[test]
     fn initial_responses_are_decoded_and_never_printed() {
         let Command::Auth(auth) = read("AUTH PLAIN dGVzdAB0ZXN0ADEyMzQ=") else { panic!() };
-        assert_eq!(auth.initial.as_ref().unwrap().decode().unwrap(), b"test\0test\x001234");
+        assert_eq!(auth.initial.as_ref().unwrap().decode().unwrap().expose(), b"test\0test\x001234");
         assert_eq!(format!("{auth:?}"), "Auth { mechanism: \"PLAIN\", initial: Some([redacted]) }");
         assert_eq!(Base64::initial(b"test\0test\x001234"), auth.initial.unwrap());
         let initial = |line| match read(line) {
-            Command::Auth(auth) => auth.initial.unwrap().decode(),
+            Command::Auth(auth) => auth.initial.unwrap().decode().map(|octets| octets.expose().to_vec()),
             other => panic!("{other:?}"),
         };
         assert_eq!(initial("AUTH PLAIN ="), Some(Vec::new()));

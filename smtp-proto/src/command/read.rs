@@ -1,10 +1,10 @@
 //! Reading a command from its line.
 
-use super::{Attributes, Auth, Command, Host, Mail, Rcpt};
+use super::{Attributes, Auth, Command, Host, Mail, Rcpt, Unknown};
 use crate::{
     base64::Base64,
-    error::{CommandError, CommandErrorKind, PathError},
-    params::{MailParams, RcptParams},
+    error::{CommandError, CommandErrorKind, PathError, PathErrorKind},
+    mechanism::Mechanism,
     path::{Path, read_path},
     rules::Rules,
     text::{Text, Word, position_of_control, split_once},
@@ -78,7 +78,7 @@ pub(super) fn short_verb(word: [u8; 4]) -> Option<Verb> {
     }
 }
 
-fn verb(word: &[u8]) -> Option<Verb> {
+pub(super) fn verb(word: &[u8]) -> Option<Verb> {
     if let Ok(word) = <[u8; 4]>::try_from(word) {
         return short_verb(word);
     }
@@ -130,7 +130,7 @@ impl<'a> Command<'a> {
             Some(Verb::Xclient) => line.attributes().map(Self::Xclient),
             Some(Verb::Xforward) => line.attributes().map(Self::Xforward),
             None if word.is_empty() => Err(CommandError { kind: CommandErrorKind::Empty, at: 0 }),
-            None => Ok(Self::Unknown { verb: Word::checked(word), argument: line.optional() }),
+            None => Ok(Self::Unknown(Unknown { verb: Word::checked(word), argument: line.optional() })),
         }
     }
 }
@@ -178,14 +178,11 @@ pub(super) fn after_mail_from(line: &[u8]) -> Option<usize> {
 /// ```
 fn mail<'a>(text: &'a str, from: usize, rules: &Rules) -> Result<Command<'a>, CommandError> {
     let (path, end) = path(text, from, rules)?;
-    if path == Path::Postmaster {
-        return Err(CommandError { kind: CommandErrorKind::PathNotHere, at: "MAIL ".len() });
-    }
-    let mut params = MailParams::default();
+    let mut mail = Mail::from(path).map_err(|error| path_error(error.kind, from))?;
     if end < text.len() {
-        params.read(text, end, rules)?;
+        mail.params.read(text, end, rules)?;
     }
-    Ok(Command::Mail(Mail { path, params }))
+    Ok(Command::Mail(mail))
 }
 
 /// ```text
@@ -193,14 +190,11 @@ fn mail<'a>(text: &'a str, from: usize, rules: &Rules) -> Result<Command<'a>, Co
 /// ```
 fn rcpt<'a>(text: &'a str, from: usize, rules: &Rules) -> Result<Command<'a>, CommandError> {
     let (path, end) = path(text, from, rules)?;
-    if path == Path::Null {
-        return Err(CommandError { kind: CommandErrorKind::PathNotHere, at: "RCPT ".len() });
-    }
-    let mut params = RcptParams::default();
+    let mut rcpt = Rcpt::to(path).map_err(|error| path_error(error.kind, from))?;
     if end < text.len() {
-        params.read(text, end, rules)?;
+        rcpt.params.read(text, end, rules)?;
     }
-    Ok(Command::Rcpt(Rcpt { path, params }))
+    Ok(Command::Rcpt(rcpt))
 }
 
 /// A path, and where the parameters start that follow it.
@@ -210,16 +204,16 @@ fn path<'a>(text: &'a str, from: usize, rules: &Rules) -> Result<(Path<'a>, usiz
     while rules.loose_spaces && text.as_bytes().get(from) == Some(&b' ') {
         from = from.saturating_add(1);
     }
-    let (path, end) = read_path(text, from, rules)
-        .map_err(|PathError { kind, at }| CommandError { kind: CommandErrorKind::Path(kind), at })?;
+    let (path, end) = read_path(text, from, rules).map_err(|PathError { kind, at }| path_error(kind, at))?;
     match text.as_bytes().get(end) {
         None => Ok((path, end)),
         Some(b' ') => Ok((path, end.saturating_add(1))),
-        Some(_) => {
-            let kind = CommandErrorKind::Path(crate::error::PathErrorKind::Trailing);
-            Err(CommandError { kind, at: end })
-        }
+        Some(_) => Err(path_error(PathErrorKind::Trailing, end)),
     }
+}
+
+fn path_error(kind: PathErrorKind, at: usize) -> CommandError {
+    CommandError { kind: CommandErrorKind::Path(kind), at }
 }
 
 /// A line whose verb has been read.
@@ -307,18 +301,15 @@ impl<'a> Line<'a> {
             Some((mechanism, initial)) => (mechanism, Some(initial)),
             None => (self.argument, None),
         };
-        let is_mechanism = |octet: u8| octet.is_ascii_alphanumeric() || octet == b'-' || octet == b'_';
         if mechanism.is_empty() {
             return Err(self.error(CommandErrorKind::NoArgument));
         }
-        if mechanism.len() > 20 || !mechanism.bytes().all(is_mechanism) {
-            return Err(self.error(CommandErrorKind::Word));
-        }
+        let mechanism = Mechanism::new(mechanism).map_err(|_| self.error(CommandErrorKind::Word))?;
         if initial.is_some_and(|initial| initial.contains(' ')) {
             return Err(self.error(CommandErrorKind::Argument));
         }
         let initial = initial.map(Base64::unchecked);
-        Ok(Command::Auth(Auth { mechanism: Word::checked(mechanism), initial }))
+        Ok(Command::Auth(Auth { mechanism, initial }))
     }
 
     fn attributes(&self) -> Result<Attributes<'a>, CommandError> {

@@ -11,6 +11,7 @@ use super::{
 use crate::{
     base64::Base64,
     error::CommandError,
+    mechanism::Mechanism,
     octets::{self, ALPHANUMERIC, HYPHEN, Marks, UNDERSCORE},
     params::{BodyType, MailParams, RcptParams},
     path::{Mailbox, Path},
@@ -111,10 +112,9 @@ fn auth(argument: &[u8]) -> Option<Auth<'_>> {
         [b' ', initial @ ..] if !initial.is_empty() && is_visible(initial) => Some(end.wrapping_add(1)),
         _ => return None,
     };
-    let text = known(argument);
-    let mechanism = text.get(..end).filter(|mechanism| (1..=20).contains(&mechanism.len()))?;
-    let initial = initial.and_then(|from| text.get(from..)).map(Base64::unchecked);
-    Some(Auth { mechanism: Word::checked(mechanism), initial })
+    let mechanism = Mechanism::checked(argument.get(..end)?)?;
+    let initial = initial.and_then(|from| argument.get(from..)).map(|text| Base64::unchecked(known(text)));
+    Some(Auth { mechanism, initial })
 }
 
 /// MAIL with a mailbox or without, and perhaps SIZE and BODY.
@@ -130,7 +130,7 @@ fn mail<'a>(line: &'a [u8], rules: &Rules) -> Option<Mail<'a>> {
         _ => path(line, from, &mut marks, rules)?,
     };
     match line.get(end.wrapping_add(1)..)? {
-        [] => Some(Mail::from(path)),
+        [] => Some(Mail { path, params: MailParams::default() }),
         [b' ', ..] => Some(Mail { path, params: mail_params(line, end.wrapping_add(2), &mut marks)? }),
         _ => None,
     }
@@ -143,7 +143,7 @@ fn rcpt<'a>(line: &'a [u8], rules: &Rules) -> Option<Rcpt<'a>> {
     let mut marks = Marks::new(line, from);
     let (path, end) = path(line, from, &mut marks, rules)?;
     match line.get(end.wrapping_add(1)..)? {
-        [] => Some(Rcpt::to(path)),
+        [] => Some(Rcpt { path, params: RcptParams::default() }),
         [b' ', ..] => Some(Rcpt { path, params: rcpt_params(line, end.wrapping_add(2), &mut marks)? }),
         _ => None,
     }

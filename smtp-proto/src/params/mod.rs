@@ -9,10 +9,10 @@ use crate::{
     xtext::{Envid, Submitter},
 };
 use alloc::borrow::Cow;
-use core::fmt;
-use read::{Params, check_unique};
+use core::{fmt, ops::Deref};
+use read::{Params, check_number, check_unique};
 
-/// The most parameters of a command.
+/// The most parameters of a command that this crate has no type for.
 pub const MAX_PARAMETERS: usize = 32;
 
 /// What the body of a message is made of (RFC 6152 §3, RFC 3030 §3).
@@ -60,7 +60,7 @@ pub struct MailParams<'a> {
     /// `HOLDFOR` or `HOLDUNTIL`: do not deliver before (RFC 4865 §5).
     pub hold: Option<Hold>,
     /// All others.
-    pub others: Others<'a>,
+    pub others: MailOthers<'a>,
 }
 
 /// The parameters of RCPT.
@@ -73,23 +73,73 @@ pub struct RcptParams<'a> {
     /// `RRVS`: deliver only if the mailbox has had its owner since then (RFC 7293 §3).
     pub rrvs: Option<Rrvs>,
     /// All others.
-    pub others: Others<'a>,
+    pub others: RcptOthers<'a>,
 }
 
-/// Parameters that this crate has no type for, as written.
-#[derive(Clone, Default)]
+/// Parameters that this crate has no type for, as written: [`MailOthers`] or [`RcptOthers`].
+#[derive(Clone)]
 pub struct Others<'a> {
     text: Cow<'a, str>,
     role: Role,
 }
 
 /// Which command the parameters belong to.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Role {
-    #[default]
     Mail,
     Rcpt,
 }
+
+macro_rules! others_of {
+    ($name:ident, $role:ident, $command:literal) => {
+        #[doc = concat!("The parameters of ", $command, " that this crate has no type for.")]
+        #[derive(Clone, PartialEq, Eq)]
+        pub struct $name<'a>(Others<'a>);
+
+        impl<'a> $name<'a> {
+            /// Parameters separated by spaces: `"XTAG=7 XFAST"`.
+            ///
+            /// # Errors
+            /// A [`CommandError`] where this is not a list of parameters, where one stands twice, or where this
+            /// crate has a type for one.
+            pub fn new(text: &'a str) -> Result<Self, CommandError> {
+                Others::new(text, Role::$role).map(Self)
+            }
+
+            /// Those among the parameters that have been read.
+            fn among(text: &'a str) -> Self {
+                Self(Others { text: Cow::Borrowed(text), role: Role::$role })
+            }
+
+            fn into_owned(self) -> $name<'static> {
+                $name(self.0.into_owned())
+            }
+        }
+
+        impl Default for $name<'_> {
+            fn default() -> Self {
+                Self::among("")
+            }
+        }
+
+        impl<'a> Deref for $name<'a> {
+            type Target = Others<'a>;
+
+            fn deref(&self) -> &Others<'a> {
+                &self.0
+            }
+        }
+
+        impl fmt::Debug for $name<'_> {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+    };
+}
+
+others_of!(MailOthers, Mail, "MAIL");
+others_of!(RcptOthers, Rcpt, "RCPT");
 
 /// A parameter as it is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -101,23 +151,6 @@ pub struct Param<'a> {
 }
 
 impl<'a> Others<'a> {
-    /// Parameters for MAIL that this crate has no type for, separated by spaces: `"XTAG=7 XFAST"`.
-    ///
-    /// # Errors
-    /// A [`CommandError`] where this is not a list of parameters, where one stands twice, or where this crate
-    /// has a type for one.
-    pub fn for_mail(text: &'a str) -> Result<Self, CommandError> {
-        Self::new(text, Role::Mail)
-    }
-
-    /// As [`for_mail`](Self::for_mail), for RCPT.
-    ///
-    /// # Errors
-    /// As [`for_mail`](Self::for_mail).
-    pub fn for_rcpt(text: &'a str) -> Result<Self, CommandError> {
-        Self::new(text, Role::Rcpt)
-    }
-
     fn new(text: &'a str, role: Role) -> Result<Self, CommandError> {
         let mut params = Params::new(text, 0, &Rules::STRICT);
         let mut count: usize = 0;
@@ -125,6 +158,7 @@ impl<'a> Others<'a> {
             if role.knows(params.keyword) {
                 return Err(CommandError { kind: CommandErrorKind::Duplicate, at: params.at });
             }
+            check_number(count, params.at)?;
             check_unique(text, 0, count, params.keyword, params.at)?;
             count = count.saturating_add(1);
         }
@@ -265,7 +299,7 @@ impl MailParams<'_> {
             write!(out, " MT-PRIORITY={priority}")?;
         }
         match self.hold {
-            Some(Hold::For(seconds)) => write!(out, " HOLDFOR={}", seconds.min(Hold::MAX_SECONDS))?,
+            Some(Hold::For(seconds)) => write!(out, " HOLDFOR={seconds}")?,
             Some(Hold::Until(time)) => write!(out, " HOLDUNTIL={time}")?,
             None => {}
         }

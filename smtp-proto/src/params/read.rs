@@ -1,6 +1,6 @@
 //! Reading the parameters of a command.
 
-use super::{BodyType, MAX_PARAMETERS, MailParams, Others, Param, RcptParams, Return, Role};
+use super::{BodyType, MAX_PARAMETERS, MailOthers, MailParams, Param, RcptOthers, RcptParams, Return, Role};
 use crate::{
     error::{CommandError, CommandErrorKind},
     octets::{self, ALPHANUMERIC, HYPHEN, VALUE},
@@ -8,13 +8,12 @@ use crate::{
     values::{DeliverBy, Hold, Notify, OriginalRecipient, Priority, Rrvs},
     xtext::{Envid, Submitter},
 };
-use alloc::borrow::Cow;
 
 impl<'a> MailParams<'a> {
     /// Reads what stands in `text` from there on.
     pub(crate) fn read(&mut self, text: &'a str, from: usize, rules: &Rules) -> Result<(), CommandError> {
         let mut params = Params::new(text, from, rules);
-        let mut count: usize = 0;
+        let (mut count, mut others): (usize, usize) = (0, 0);
         while params.advance()? {
             let (at, value) = (params.at, params.value);
             let given = value.unwrap_or("");
@@ -31,9 +30,10 @@ impl<'a> MailParams<'a> {
                 Some(MailKeyword::HoldFor) => set(&mut self.hold, Hold::read_for(given), at)?,
                 Some(MailKeyword::HoldUntil) => set(&mut self.hold, Hold::read_until(given), at)?,
                 None => {
+                    check_number(others, at)?;
                     check_unique(text, from, count, params.keyword, at)?;
-                    let text = text.get(from..).unwrap_or("");
-                    self.others = Others { text: Cow::Borrowed(text), role: Role::Mail };
+                    others = others.saturating_add(1);
+                    self.others = MailOthers::among(text.get(from..).unwrap_or(""));
                 }
             }
             count = count.saturating_add(1);
@@ -46,7 +46,7 @@ impl<'a> RcptParams<'a> {
     /// Reads what stands in `text` from there on.
     pub(crate) fn read(&mut self, text: &'a str, from: usize, rules: &Rules) -> Result<(), CommandError> {
         let mut params = Params::new(text, from, rules);
-        let mut count: usize = 0;
+        let (mut count, mut others): (usize, usize) = (0, 0);
         while params.advance()? {
             let at = params.at;
             let given = params.value.unwrap_or("");
@@ -55,9 +55,10 @@ impl<'a> RcptParams<'a> {
                 Some(RcptKeyword::Orcpt) => set(&mut self.orcpt, OriginalRecipient::parse(given), at)?,
                 Some(RcptKeyword::Rrvs) => set(&mut self.rrvs, Rrvs::read(given), at)?,
                 None => {
+                    check_number(others, at)?;
                     check_unique(text, from, count, params.keyword, at)?;
-                    let text = text.get(from..).unwrap_or("");
-                    self.others = Others { text: Cow::Borrowed(text), role: Role::Rcpt };
+                    others = others.saturating_add(1);
+                    self.others = RcptOthers::among(text.get(from..).unwrap_or(""));
                 }
             }
             count = count.saturating_add(1);
@@ -143,6 +144,16 @@ impl<'a> Iterator for Params<'a> {
     }
 }
 
+/// Whether there may be one more that this crate has no type for, behind so many. Those that it has one for stand once
+/// each.
+pub(super) fn check_number(others: usize, at: usize) -> Result<(), CommandError> {
+    if others < MAX_PARAMETERS {
+        Ok(())
+    } else {
+        Err(CommandError { kind: CommandErrorKind::TooManyParameters, at })
+    }
+}
+
 /// Whether a parameter that this crate has no type for stands once: `count` others stand before it.
 pub(super) fn check_unique(
     text: &str,
@@ -151,9 +162,6 @@ pub(super) fn check_unique(
     keyword: &str,
     at: usize,
 ) -> Result<(), CommandError> {
-    if count >= MAX_PARAMETERS {
-        return Err(CommandError { kind: CommandErrorKind::TooManyParameters, at });
-    }
     let mut before = Params::new(text, from, &Rules::LOOSE).take(count);
     if before.any(|other| other.keyword.eq_ignore_ascii_case(keyword)) {
         return Err(CommandError { kind: CommandErrorKind::Duplicate, at });

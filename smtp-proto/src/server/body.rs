@@ -20,6 +20,13 @@ impl Server {
         self.phase = Phase::Body(Reading::Dots(DotDecoder::new(self.config.line_endings)));
     }
 
+    /// The same to a client without recipients, which is to send no more than the end.
+    pub(super) fn start_void_data(&mut self) {
+        self.dropped = 0;
+        self.refusal = Some(self.no_recipients());
+        self.start_data();
+    }
+
     /// BDAT has come; its octets follow. They are read even where they cannot be taken (RFC 3030 §2).
     pub(super) fn start_chunk(&mut self, size: u64, last: bool) {
         let refusal = if self.config.chunking {
@@ -155,15 +162,23 @@ impl Server {
         self.ask(0, Question::ChunkEnd, Event::ChunkEnd)
     }
 
+    /// How many replies the end of a message has: with LMTP one for each recipient that was accepted (RFC 2033 §4.2).
+    fn body_replies(&self) -> u32 {
+        if self.config.is_lmtp() { self.recipients().max(1) } else { 1 }
+    }
+
+    /// What becomes of the message.
+    pub(super) fn body_end(&self) -> Question {
+        Question::BodyEnd { left: self.body_replies(), is_taken: false }
+    }
+
     /// The body, or a chunk that is refused, has ended.
     fn end_body<'i>(&mut self, used: usize, last: bool, out: &mut Vec<u8>) -> Advance<'i> {
         self.phase = Phase::Command;
-        let recipients = self.transaction.as_ref().map_or(0, |transaction| transaction.recipients);
-        // with LMTP each recipient that was accepted gets a reply (RFC 2033 §4.2)
-        let replies = if self.config.is_lmtp() && last { recipients.max(1) } else { 1 };
         let Some((cause, reply)) = self.refusal.take() else {
-            return self.ask(used, Question::BodyEnd { left: replies, is_taken: false }, Event::BodyEnd);
+            return self.ask(used, self.body_end(), Event::BodyEnd);
         };
+        let replies = if last { self.body_replies() } else { 1 };
         (1..replies).for_each(|_| reply.write(out));
         self.transaction = None;
         match cause {

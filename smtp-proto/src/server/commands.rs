@@ -1,18 +1,17 @@
 //! What each command may do when (RFC 5321 §4.1.4), and what the machine answers by itself.
 
 use super::{
-    Advance, Cause, EarlyInput, Event, HelloKind, Server, UnofferedParameters, replies,
+    Advance, Cause, EarlyInput, Event, HelloKind, Server, UnofferedParameters, VoidData, replies,
     state::{Phase, Question},
 };
 use crate::{
     command::{Auth, Command, Host, Mail, Rcpt},
     error::{CommandError, CommandErrorKind},
-    params::{BodyType, MailParams},
+    params::{BodyType, MailParams, RcptParams},
     reply::Reply,
     values::{ByMode, Hold},
 };
 use alloc::vec::Vec;
-use mail_base::Secret;
 
 /// Why a command is refused, and with which words.
 pub(super) type Refusal = (Cause, Reply<'static>);
@@ -60,7 +59,7 @@ impl Server {
 
     /// Whether a client that sends more must have waited for the reply first (RFC 2920 §3.1).
     fn must_wait_behind(&self, command: &Command<'_>) -> bool {
-        let is_extended = self.hello != Some(HelloKind::Helo) && self.config.pipelining;
+        let is_pipelined = self.is_extended() && self.config.pipelining;
         match command {
             // STARTTLS has its own check, and nothing behind QUIT matters
             Command::Quit | Command::StartTls | Command::Bdat { .. } => false,
@@ -74,7 +73,7 @@ impl Server {
             | Command::Noop(_)
             | Command::Burl { .. }
             | Command::Xclient(_) => true,
-            _ => !is_extended,
+            _ => !is_pipelined,
         }
     }
 
@@ -116,12 +115,12 @@ impl Server {
             Command::Atrn(_) if !config.atrn => Err(NOT_OFFERED),
             Command::Xclient(_) | Command::Xforward(_) if !config.trusted_proxy => Err(NOT_OFFERED),
             Command::Etrn(_) | Command::Atrn(_) | Command::Xclient(_) if in_transaction => Err(SEQUENCE),
-            Command::Unknown { .. } if !config.open_unknown => Err(NOT_KNOWN),
+            Command::Unknown(_) if !config.open_unknown => Err(NOT_KNOWN),
             _ => Ok(()),
         }
     }
 
-    fn recipients(&self) -> u32 {
+    pub(super) fn recipients(&self) -> u32 {
         self.transaction.as_ref().map_or(0, |transaction| transaction.recipients)
     }
 
@@ -145,7 +144,7 @@ impl Server {
 
     fn permit_mail(&self, mail: &Mail<'_>) -> Result<(), Refusal> {
         let config = &self.config;
-        let Mail { path, params } = mail;
+        let (path, params) = (mail.path(), &mail.params);
         if self.hello.is_none() {
             return Err((Cause::Sequence, replies::HELLO_FIRST));
         }
@@ -156,7 +155,7 @@ impl Server {
         if config.unoffered_parameters == UnofferedParameters::Refuse && !self.offers(params) {
             return Err((Cause::Parameter, replies::PARAMETER));
         }
-        let is_wide_allowed = config.smtputf8 && params.smtputf8;
+        let is_wide_allowed = params.smtputf8 && self.offers_utf8();
         if !path.is_ascii() && !is_wide_allowed {
             return Err((Cause::NotAscii, replies::NOT_ASCII));
         }
@@ -186,10 +185,18 @@ impl Server {
         if is_late { Err((Cause::Parameter, replies::TOO_LATE)) } else { Ok(()) }
     }
 
+    /// Whether anything has been offered: HELO is not answered with extensions (RFC 5321 §4.1.1.1).
+    fn is_extended(&self) -> bool {
+        self.hello != Some(HelloKind::Helo)
+    }
+
     /// Whether the parameters of MAIL are of extensions that are offered.
     fn offers(&self, params: &MailParams<'_>) -> bool {
         let config = &self.config;
         let is_dsn = params.ret.is_some() || params.envid.is_some();
+        if !self.is_extended() {
+            return *params == MailParams::default();
+        }
         params.body.is_none_or(|body| self.offers_body(body))
             && (config.smtputf8 || !params.smtputf8)
             && ((config.requiretls && self.is_tls) || !params.requiretls)
@@ -201,8 +208,13 @@ impl Server {
             && params.others.is_empty()
     }
 
+    fn offers_utf8(&self) -> bool {
+        self.config.smtputf8 && self.is_extended()
+    }
+
     fn offers_body(&self, body: BodyType) -> bool {
         match body {
+            _ if !self.is_extended() => false,
             BodyType::SevenBit | BodyType::EightBitMime => self.config.eightbitmime,
             BodyType::BinaryMime => self.config.binarymime && self.config.chunking,
         }
@@ -216,12 +228,14 @@ impl Server {
         };
         let params = &rcpt.params;
         let is_dsn = params.notify.is_some() || params.orcpt.is_some();
-        let is_offered =
-            (config.dsn || !is_dsn) && (config.rrvs || params.rrvs.is_none()) && params.others.is_empty();
+        let is_offered = (self.is_extended() || *params == RcptParams::default())
+            && (config.dsn || !is_dsn)
+            && (config.rrvs || params.rrvs.is_none())
+            && params.others.is_empty();
         if config.unoffered_parameters == UnofferedParameters::Refuse && !is_offered {
             return Err((Cause::Parameter, replies::PARAMETER));
         }
-        if !rcpt.path.is_ascii() && !transaction.smtputf8 {
+        if !rcpt.path().is_ascii() && !transaction.smtputf8 {
             return Err((Cause::NotAscii, replies::NOT_ASCII));
         }
         if transaction.recipients >= config.limits.recipients {
@@ -237,6 +251,7 @@ impl Server {
                 Err((Cause::Sequence, replies::SEQUENCE))
             }
             Some(transaction) if transaction.recipients > 0 => Ok(()),
+            Some(_) if self.config.void_data == VoidData::Read && !self.config.is_lmtp() => Ok(()),
             _ => Err(self.no_recipients()),
         }
     }
@@ -269,8 +284,7 @@ impl Server {
         if self.is_authenticated || self.transaction.is_some() {
             return Err((Cause::Sequence, replies::SEQUENCE));
         }
-        let given = auth.mechanism.as_str();
-        if !config.mechanisms.iter().any(|offered| offered.as_str().eq_ignore_ascii_case(given)) {
+        if !config.mechanisms.contains(&auth.mechanism) {
             return Err((Cause::Mechanism, replies::MECHANISM));
         }
         Ok(())
@@ -285,10 +299,14 @@ impl Server {
             Command::Mail(mail) => {
                 // what is not offered, and ignored, changes nothing
                 let body = mail.params.body.filter(|body| self.offers_body(*body)).unwrap_or_default();
-                let smtputf8 = mail.params.smtputf8 && self.config.smtputf8;
+                let smtputf8 = mail.params.smtputf8 && self.offers_utf8();
                 self.ask(used, Question::Mail { body, smtputf8 }, Event::Mail(mail))
             }
             Command::Rcpt(rcpt) => self.ask(used, Question::Rcpt, Event::Rcpt(rcpt)),
+            Command::Data if self.recipients() == 0 => {
+                self.start_void_data();
+                self.answer(used, &replies::START_BODY, Event::Answered, out)
+            }
             Command::Data => self.ask(used, Question::Data, Event::Data),
             Command::Bdat { size, last } => {
                 self.start_chunk(size, last);
@@ -297,7 +315,8 @@ impl Server {
             }
             Command::Burl { url, last } => {
                 self.start_chunks();
-                self.ask(used, Question::Burl { last }, Event::Burl { url, last })
+                let question = if last { self.body_end() } else { Question::Burl };
+                self.ask(used, question, Event::Burl { url, last })
             }
             Command::StartTls => self.ask(used, Question::StartTls, Event::StartTls),
             Command::Auth(auth) => self.authenticate(auth, used, out),
@@ -309,9 +328,7 @@ impl Server {
                 self.ask(used, Question::Other, Event::Vrfy(text))
             }
             Command::Expn(text) => self.ask(used, Question::Other, Event::Expn(text)),
-            Command::Unknown { verb, argument } => {
-                self.ask(used, Question::Other, Event::Unknown { verb, argument })
-            }
+            Command::Unknown(unknown) => self.ask(used, Question::Other, Event::Unknown(unknown)),
             Command::Vrfy(_) => self.answer(used, &replies::CANNOT_VRFY, Event::Answered, out),
             Command::Noop(_) => self.answer(used, &replies::OK, Event::Answered, out),
             Command::Help(_) => self.answer(used, &replies::HELP, Event::Answered, out),
@@ -343,9 +360,8 @@ impl Server {
 
     fn authenticate<'i>(&mut self, auth: Auth<'i>, used: usize, out: &mut Vec<u8>) -> Advance<'i> {
         let initial = match auth.initial.map(|initial| initial.decode()) {
-            None => None,
-            Some(Some(octets)) => Some(Secret::new(octets)),
             Some(None) => return self.refuse(used, Cause::Base64, replies::BASE64, out),
+            initial => initial.flatten(),
         };
         self.phase = Phase::Command;
         self.ask(used, Question::Auth, Event::Auth { mechanism: auth.mechanism, initial })
@@ -364,8 +380,8 @@ fn reply_to(line: &[u8], error: CommandError) -> Reply<'static> {
     match error.kind {
         Kind::Utf8 | Kind::Control => replies::NOT_TEXT,
         Kind::Empty => replies::NO_COMMAND,
-        Kind::Path(_) | Kind::PathNotHere if is_mail => replies::SENDER,
-        Kind::Path(_) | Kind::PathNotHere => replies::RECIPIENT,
+        Kind::Path(_) if is_mail => replies::SENDER,
+        Kind::Path(_) => replies::RECIPIENT,
         _ => replies::ARGUMENT,
     }
 }

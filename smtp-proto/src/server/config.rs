@@ -1,9 +1,7 @@
 //! What a server is, offers and demands.
 
 use crate::{
-    rules::Rules,
-    text::{Word, write_number},
-    timestamp::Timestamp,
+    mechanism::Mechanism, rules::Rules, text::write_number, timestamp::Timestamp, values::HoldSeconds,
 };
 use alloc::{string::ToString, vec::Vec};
 use mail_base::{Name, lines::LineEndings};
@@ -40,6 +38,18 @@ pub enum EarlyInput {
     Report,
     /// An event tells it, and the session ends: 554 5.5.0. Spammers do not wait; nor do some scripts.
     Refuse,
+}
+
+/// What is done about DATA where no recipient was accepted, which a client that pipelines sends before it knows. RFC
+/// 2920 §3.1 has an example of each. With LMTP it is refused in any case (RFC 2033 §4.2).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum VoidData {
+    /// 554 at once.
+    #[default]
+    Refuse,
+    /// 354, and 554 behind the end of the body, which is dropped. For clients that take nothing else than 354 for an
+    /// answer.
+    Read,
 }
 
 /// What bounds a session.
@@ -105,6 +115,8 @@ pub struct Config {
     pub unoffered_parameters: UnofferedParameters,
     /// What is done about clients that do not wait.
     pub early_input: EarlyInput,
+    /// What is done about DATA where no recipient was accepted.
+    pub void_data: VoidData,
     /// Refuses an EHLO whose argument is neither a domain nor an address literal. Default: no; RFC 5321
     /// §4.1.4 lets a server refuse bad syntax, and many honest clients have bad names.
     pub strict_hello: bool,
@@ -117,7 +129,7 @@ pub struct Config {
     /// Offers AUTH without TLS. Default: no: passwords would go over the wire in clear.
     pub auth_in_clear: bool,
     /// The SASL mechanisms to offer. Default: none.
-    pub mechanisms: Vec<Word<'static>>,
+    pub mechanisms: Vec<Mechanism>,
     /// Offers PIPELINING (RFC 2920). Default: yes.
     pub pipelining: bool,
     /// Offers CHUNKING (RFC 3030). Default: yes.
@@ -137,7 +149,7 @@ pub struct Config {
     /// Offers MT-PRIORITY (RFC 6710). Default: no.
     pub mt_priority: bool,
     /// Offers FUTURERELEASE (RFC 4865): the most seconds, and the last moment. Default: no.
-    pub future_release: Option<(u32, Timestamp)>,
+    pub future_release: Option<(HoldSeconds, Timestamp)>,
     /// Offers RRVS (RFC 7293). Default: no.
     pub rrvs: bool,
     /// Offers ETRN (RFC 1985): then it is asked about. Default: no.
@@ -170,6 +182,7 @@ impl Config {
             line_endings: LineEndings::default(),
             unoffered_parameters: UnofferedParameters::default(),
             early_input: EarlyInput::default(),
+            void_data: VoidData::default(),
             strict_hello: false,
             starttls: false,
             require_tls: is_submission,
@@ -200,8 +213,7 @@ impl Config {
     /// The same, with these SASL mechanisms. Words that are no mechanism's name are left out.
     #[must_use]
     pub fn with_mechanisms<'m>(mut self, mechanisms: impl IntoIterator<Item = &'m str>) -> Self {
-        let names = mechanisms.into_iter().map(str::to_ascii_uppercase);
-        self.mechanisms = names.filter_map(|name| Word::try_from(name).ok()).collect();
+        self.mechanisms = mechanisms.into_iter().filter_map(|name| Mechanism::new(name).ok()).collect();
         self
     }
 

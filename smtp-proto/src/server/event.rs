@@ -1,13 +1,14 @@
 //! What a server machine tells, and asks.
 
 use crate::{
-    command::{Attributes, Host, Mail, Rcpt},
+    base64::SaslOctets,
+    command::{Attributes, Host, Mail, Rcpt, Unknown},
     error::CommandError,
+    mechanism::Mechanism,
     reply::Reply,
     text::{Text, Word},
 };
-use alloc::vec::Vec;
-use mail_base::{Secret, lines::LineEndError};
+use mail_base::lines::LineEndError;
 
 /// What comes next.
 #[derive(Debug, PartialEq, Eq)]
@@ -51,12 +52,12 @@ pub enum Event<'i> {
     /// AUTH: *asks*.
     Auth {
         /// The SASL mechanism, one of those that are offered.
-        mechanism: Word<'i>,
+        mechanism: Mechanism,
         /// The initial response, decoded.
-        initial: Option<Secret<Vec<u8>>>,
+        initial: Option<SaslOctets>,
     },
     /// The answer to a challenge, decoded: *asks*.
-    AuthResponse(Secret<Vec<u8>>),
+    AuthResponse(SaslOctets),
     /// The client has given up the authentication.
     AuthCancelled,
     /// STARTTLS: *asks*.
@@ -85,7 +86,7 @@ pub enum Event<'i> {
     Etrn(Text<'i>),
     /// ATRN: *asks*.
     Atrn(Option<Text<'i>>),
-    /// BURL: *asks*. With `last` it stands for the end of the message.
+    /// BURL: *asks*. With `last` it stands for the end of the message, and asks as often as that does.
     Burl {
         /// Where the octets are to be fetched.
         url: Word<'i>,
@@ -97,12 +98,7 @@ pub enum Event<'i> {
     /// XFORWARD: *asks*.
     Xforward(Attributes<'i>),
     /// A command that is not known: *asks*, if [`open_unknown`](super::Config::open_unknown).
-    Unknown {
-        /// The word.
-        verb: Word<'i>,
-        /// What follows it.
-        argument: Option<Text<'i>>,
-    },
+    Unknown(Unknown<'i>),
     /// RSET, answered. The message that was going on is dropped.
     Reset,
     /// NOOP or HELP, or VRFY where it is not open: answered.

@@ -22,7 +22,7 @@ mod event;
 mod replies;
 mod state;
 
-pub use config::{Config, EarlyInput, Profile, ServerLimits, UnofferedParameters};
+pub use config::{Config, EarlyInput, Profile, ServerLimits, UnofferedParameters, VoidData};
 pub use event::{Advance, Cause, Event, HelloKind};
 
 use crate::{
@@ -32,10 +32,7 @@ use crate::{
 };
 use alloc::{sync::Arc, vec::Vec};
 use commands::Refusal;
-use mail_base::{
-    Secret,
-    lines::{Found, LineEndError, LineFinder},
-};
+use mail_base::lines::{Found, LineEndError, LineFinder};
 use state::{Phase, Question, Transaction};
 
 /// A session of a server. See the [module](self).
@@ -209,16 +206,14 @@ impl Server {
                 self.accepted(question);
                 Ok(())
             }
-            Question::Hello(_) | Question::Burl { last: false } | Question::Other => {
-                self.reply(&replies::OK, out)
-            }
+            Question::Hello(_) | Question::Burl | Question::Other => self.reply(&replies::OK, out),
             Question::Auth => self.reply(&replies::AUTH_OK, out),
             Question::StartTls => self.reply(&replies::START_TLS, out),
             Question::Mail { .. } => self.reply(&replies::MAIL_OK, out),
             Question::Rcpt => self.reply(&replies::RCPT_OK, out),
             Question::Data => self.reply(&replies::START_BODY, out),
             Question::ChunkEnd => self.reply(&replies::CHUNK_OK, out),
-            Question::BodyEnd { .. } | Question::Burl { last: true } => self.reply(&replies::BODY_OK, out),
+            Question::BodyEnd { .. } => self.reply(&replies::BODY_OK, out),
         }
     }
 
@@ -298,7 +293,7 @@ impl Server {
     fn accepted(&mut self, question: Question) {
         match question {
             Question::Connect => self.is_early_told = false,
-            Question::Other | Question::ChunkEnd | Question::Burl { last: false } => {}
+            Question::Other | Question::ChunkEnd | Question::Burl => {}
             Question::Hello(kind) => {
                 self.hello = Some(kind);
                 // it does what RSET does, too (RFC 5321 §4.1.4)
@@ -319,7 +314,7 @@ impl Server {
                 }
             }
             Question::Data => self.start_data(),
-            Question::BodyEnd { .. } | Question::Burl { last: true } => {
+            Question::BodyEnd { .. } => {
                 self.transaction = None;
                 self.messages = self.messages.saturating_add(1);
             }
@@ -344,7 +339,7 @@ impl Server {
                 // for another recipient
                 self.messages = self.messages.saturating_add(is_taken.into());
             }
-            Question::ChunkEnd | Question::Burl { .. } => self.transaction = None,
+            Question::ChunkEnd | Question::Burl => self.transaction = None,
             // a greeting that is refused leaves the session as it was (RFC 5321 §4.1.4)
             Question::Hello(_)
             | Question::StartTls
@@ -406,8 +401,8 @@ impl Server {
             self.count_error(out);
             return Advance::Event { used, event: Event::AuthCancelled };
         }
-        match base64::decode(line) {
-            Some(response) => self.ask(used, Question::Auth, Event::AuthResponse(Secret::new(response))),
+        match base64::decode_secret(line) {
+            Some(response) => self.ask(used, Question::Auth, Event::AuthResponse(response)),
             None => self.refuse(used, Cause::Base64, replies::BASE64, out),
         }
     }

@@ -47,9 +47,8 @@ pub(super) enum Question {
         /// Whether one of those given was a success.
         is_taken: bool,
     },
-    Burl {
-        last: bool,
-    },
+    /// A part of the message that is not the last.
+    Burl,
     Xclient,
     /// A command that changes nothing.
     Other,

@@ -142,11 +142,11 @@ impl Session {
             Event::Mail(_) => self.forget(),
             Event::Rcpt(rcpt) => {
                 let is_refused =
-                    matches!(&rcpt.path, Path::Mailbox(mailbox) if mailbox.local_part().starts_with("no"));
+                    matches!(rcpt.path(), Path::Mailbox(mailbox) if mailbox.local_part().starts_with("no"));
                 if is_refused {
                     server.reply(&reply(550, (5, 1, 1), "No such user"), &mut self.out).unwrap();
                 } else {
-                    self.recipients.push(rcpt.path.to_string());
+                    self.recipients.push(rcpt.path().to_string());
                 }
             }
             Event::Auth { mechanism, initial } => match (mechanism.as_str(), initial) {

@@ -13,7 +13,7 @@ use serde_json::Value;
 use smtp_proto::{
     Client, Code, Command, LineEndings, Reply, Rules, Server,
     client::{self, ClientConfig, TlsPolicy},
-    server::{Advance, Config, Profile, UnofferedParameters},
+    server::{Advance, Config, Profile, UnofferedParameters, VoidData},
 };
 use testkit::corpus;
 
@@ -114,7 +114,10 @@ fn open(profile: Profile) -> Config {
     config.requiretls = true;
     config.mt_priority = true;
     config.deliver_by = Some(0);
-    config.future_release = Some((1000, smtp_proto::Timestamp::new(4_000_000_000).unwrap()));
+    config.future_release = Some((
+        smtp_proto::HoldSeconds::new(1000).unwrap(),
+        smtp_proto::Timestamp::new(4_000_000_000).unwrap(),
+    ));
     config.rrvs = true;
     config.etrn = true;
     config.atrn = true;
@@ -195,8 +198,13 @@ fn prelude(first: &str, hello: &str) -> String {
     }
 }
 
-/// Our server in the place of the dialogue's.
+/// Our server in the place of the dialogue's, with the one policy or the other where an RFC shows both.
 pub(crate) fn play_server(dialogue: &Dialogue) -> Result<(), String> {
+    let refused = play_server_with(dialogue, VoidData::Refuse);
+    if refused.is_ok() { refused } else { play_server_with(dialogue, VoidData::Read).or(refused) }
+}
+
+fn play_server_with(dialogue: &Dialogue, void_data: VoidData) -> Result<(), String> {
     let is_lmtp =
         dialogue.turns.iter().any(|turn| matches!(turn, Turn::Client(line) if line.starts_with("LHLO")));
     let clients: Vec<_> = dialogue
@@ -208,8 +216,10 @@ pub(crate) fn play_server(dialogue: &Dialogue) -> Result<(), String> {
         })
         .collect();
     let profile = if is_lmtp { Profile::Lmtp } else { Profile::Relay };
+    let mut config = open(profile);
+    config.void_data = void_data;
     let mut played =
-        Played { server: Server::new(open(profile), 0), input: vec![], codes: vec![], expected: vec![] };
+        Played { server: Server::new(config, 0), input: vec![], codes: vec![], expected: vec![] };
     let mut out = Vec::new();
     played.server.accept(&mut out).unwrap();
     if let Some(first) = clients.first() {
@@ -272,6 +282,8 @@ pub(crate) fn play_client(dialogue: &Dialogue) -> Result<(), String> {
     let name = hello.map_or("client.example", |(_, name)| name);
     let mut config = ClientConfig::new(host(name).into_owned()).with_tls(tls).with_lmtp(is_lmtp);
     config.reply_line_endings = LineEndings::Normalise;
+    config.reset_before_helo =
+        clients.windows(2).any(|lines| lines[0] == "RSET" && lines[1].starts_with("HELO "));
     // the handshake before it is not printed (RFC 8689 §4)
     let is_tls = !wants_tls && clients.iter().any(|line| line.ends_with(" REQUIRETLS"));
     let mut talk = Talk { client: Client::new(config, is_tls), input: vec![], said: String::new() };
