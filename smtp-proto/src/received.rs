@@ -153,9 +153,30 @@ mod tests {
 
     #[test]
     fn protocols_have_their_registered_names() {
-        assert_eq!(protocol(HelloKind::Helo, true, false, false), "SMTP");
-        assert_eq!(protocol(HelloKind::Ehlo, true, true, true), "UTF8SMTPSA");
-        assert_eq!(protocol(HelloKind::Lhlo, false, false, false), "LMTP");
+        for (name, hello, is_tls, is_authenticated, is_utf8) in [
+            ("ESMTP", HelloKind::Ehlo, false, false, false),
+            ("ESMTPS", HelloKind::Ehlo, true, false, false),
+            ("ESMTPA", HelloKind::Ehlo, false, true, false),
+            ("ESMTPSA", HelloKind::Ehlo, true, true, false),
+            ("UTF8SMTP", HelloKind::Ehlo, false, false, true),
+            ("UTF8SMTPS", HelloKind::Ehlo, true, false, true),
+            ("UTF8SMTPA", HelloKind::Ehlo, false, true, true),
+            ("UTF8SMTPSA", HelloKind::Ehlo, true, true, true),
+            ("LMTP", HelloKind::Lhlo, false, false, false),
+            ("LMTPS", HelloKind::Lhlo, true, false, false),
+            ("LMTPA", HelloKind::Lhlo, false, true, false),
+            ("LMTPSA", HelloKind::Lhlo, true, true, false),
+            ("UTF8LMTP", HelloKind::Lhlo, false, false, true),
+            ("UTF8LMTPS", HelloKind::Lhlo, true, false, true),
+            ("UTF8LMTPA", HelloKind::Lhlo, false, true, true),
+            ("UTF8LMTPSA", HelloKind::Lhlo, true, true, true),
+        ] {
+            assert_eq!(protocol(hello, is_tls, is_authenticated, is_utf8), name);
+        }
+        // HELO has no extensions, and hence no other name
+        for flags in 0..8 {
+            assert_eq!(protocol(HelloKind::Helo, flags & 1 != 0, flags & 2 != 0, flags & 4 != 0), "SMTP");
+        }
     }
 
     #[test]

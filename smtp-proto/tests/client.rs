@@ -88,6 +88,23 @@ fn a_server_without_ehlo_is_asked_with_helo() {
     assert_eq!(talk.send("RCPT TO:<c@d>"), Err(Misuse::NotNow), "no pipelining");
 }
 
+/// RFC 3461 §10.4
+#[test]
+fn a_client_may_reset_before_helo() {
+    let config =
+        ClientConfig::new(host("c").into_owned()).with_tls(TlsPolicy::None).with_reset_before_helo(true);
+    for reply in ["250 reset\r\n", "500 what?\r\n"] {
+        let mut talk = with(config.clone());
+        talk.hear("220 mx\r\n").unwrap();
+        assert_eq!(talk.hear("502 no\r\n").unwrap(), "RSET\r\n");
+        assert_eq!(talk.hear(reply).unwrap(), "HELO c\r\n");
+        talk.hear("250 mx\r\n").unwrap();
+        assert_eq!(talk.next(), Advance::NeedCommand);
+    }
+    let mut talk = with(config);
+    assert_eq!(talk.hear("220 mx\r\n250 mx\r\n").unwrap(), "EHLO c\r\n", "EHLO was understood");
+}
+
 #[test]
 fn servers_that_do_not_want_to_talk_are_left() {
     let mut talk = talk(TlsPolicy::None);
@@ -663,6 +680,58 @@ fn chunks_are_pipelined_and_the_first_refusal_counts() {
         assert_eq!(step(&mut talk, &mut &b"250 h\r\n"[..]), transaction::Advance::Done);
         for recipient in transaction.into_outcome().recipients {
             assert_eq!(recipient.message.unwrap().code().get(), 552);
+        }
+    }
+}
+
+/// RFC 2033 §4.2: one reply to the end of the body for each recipient that was accepted, in their order.
+#[test]
+fn each_recipient_has_its_outcome_with_lmtp() {
+    for with_chunks in [false, true] {
+        for pipelining in ["", "250-PIPELINING\r\n"] {
+            let config = ClientConfig::new(host("c").into_owned()).with_tls(TlsPolicy::None).with_lmtp(true);
+            let mut talk = with(config);
+            talk.hear(&format!("220 mx\r\n250-mx\r\n{pipelining}250 CHUNKING\r\n")).unwrap();
+            talk.out.clear();
+            let envelope = envelope(&["<a@b>", "<no@b>", "<full@b>", "<c@b>", "<away@b>"]);
+            let mut transaction = Transaction::new(&envelope);
+            if with_chunks {
+                transaction = transaction.with_chunks(&talk.client);
+            }
+            let start: &[&str] =
+                &["250 mail\r\n", "250 ok\r\n", "550 no\r\n", "250 ok\r\n", "250 ok\r\n", "450 away\r\n"];
+            let data: &[&str] = if with_chunks { &["250 chunk\r\n"] } else { &["354 go\r\n"] };
+            let end: &[&str] = &["250 queued as A1\r\n", "452 full\r\n", "250-two\r\n250 lines\r\n"];
+            let mut replies = [start, data, end].concat().into_iter();
+            let mut pieces = [&b"x\r\n"[..]].into_iter();
+            let mut input = Vec::new();
+            loop {
+                match transaction.advance(&mut talk.client, &input, 0, &mut talk.out).unwrap() {
+                    transaction::Advance::Used(used) => drop(input.drain(..used)),
+                    transaction::Advance::NeedInput => input.extend(replies.next().unwrap().bytes()),
+                    transaction::Advance::NeedBody => match pieces.next() {
+                        Some(piece) => transaction.body(&mut talk.client, piece, &mut talk.out).unwrap(),
+                        None => transaction.end_body(&mut talk.client, &mut talk.out).unwrap(),
+                    },
+                    transaction::Advance::Done => break,
+                }
+            }
+            assert_eq!((replies.next(), input.len()), (None, 0), "as many replies as there must be");
+            let outcome = transaction.into_outcome();
+            let codes: Vec<_> = (outcome.recipients.iter())
+                .map(|one| {
+                    [&one.rcpt, &one.message].map(|reply| reply.as_ref().map(|reply| reply.code().get()))
+                })
+                .collect();
+            let (ok, full) = ([Some(250), Some(250)], [Some(250), Some(452)]);
+            assert_eq!(
+                codes,
+                [ok, [Some(550), None], full, ok, [Some(450), None]],
+                "{with_chunks} {pipelining}"
+            );
+            assert_eq!(outcome.recipients[0].queue_id(), Some("A1"));
+            assert_eq!(talk.next(), Advance::NeedCommand);
+            assert!(!talk.client.is_in_transaction());
         }
     }
 }

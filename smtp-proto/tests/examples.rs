@@ -11,7 +11,7 @@ mod loopback;
 
 use loopback::{OurServer, large_message, message, our_client, said, trace, without_trace};
 use std::process::{Command, Output};
-use testkit::programs::{Folder, example, run_anyhow};
+use testkit::programs::{Folder, Running, announced, example, run_anyhow};
 
 const ENVELOPE: [&str; 2] = ["a@client.example", "b@example.com"];
 
@@ -59,6 +59,39 @@ fn the_client_speaks_lmtp() {
     let server = OurServer::new("lmtp", "examples-lmtp");
     expect_success(&our_client(&server.port, &["--lmtp"], ENVELOPE, &message()));
     assert_eq!(server.messages(1), [message()]);
+}
+
+/// A server on threads, on a port of its own: what stands in its folder in the end, and what the port is.
+fn server_on_threads(folder: &Folder, options: &[&str]) -> (Running, String) {
+    let mut command = Command::new(example("server_std"));
+    command.args(options).args(["127.0.0.1:0", "example.com"]).arg(folder.path());
+    let (running, line) = announced(&mut command);
+    (running, line.rsplit(':').next().unwrap().to_owned())
+}
+
+#[test]
+fn the_server_on_threads_takes_messages() {
+    let folder = Folder::new("examples-threads");
+    let (_running, port) = server_on_threads(&folder, &[]);
+    expect_success(&our_client(&port, &[], ENVELOPE, &message()));
+    expect_success(&our_client(&port, &["--bdat"], ENVELOPE, &large_message()));
+    let elsewhere = ["a@client.example", "b@elsewhere.example"];
+    expect_failure(&our_client(&port, &[], elsewhere, &message()), "550 5.7.1");
+    let files = folder.wait_for(".eml", 2);
+    let received: Vec<_> = files.iter().map(|file| without_trace(file)).collect();
+    assert!(received == [message(), large_message()]);
+    let trace = trace(&files[0]);
+    assert!(trace.contains("by example.com with ESMTP id 000000;"), "{trace}");
+}
+
+#[test]
+fn the_server_on_threads_speaks_lmtp() {
+    let folder = Folder::new("examples-threads-lmtp");
+    let (_running, port) = server_on_threads(&folder, &["--lmtp"]);
+    expect_success(&our_client(&port, &["--lmtp"], ENVELOPE, &message()));
+    let files = folder.wait_for(".eml", 1);
+    assert!(without_trace(&files[0]) == message());
+    assert!(trace(&files[0]).contains("with LMTP"));
 }
 
 #[test]

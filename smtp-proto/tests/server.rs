@@ -12,7 +12,7 @@ mod common;
 use common::{Session, config, reply};
 use smtp_proto::{
     HoldSeconds, LineEndings, Mechanism, Misuse, Name, Server, UpgradeError,
-    server::{Advance, Config, EarlyInput, Event, Profile},
+    server::{Advance, Config, EarlyInput, Event, Profile, VoidData},
 };
 
 fn session() -> Session {
@@ -580,6 +580,91 @@ fn what_is_opened_is_asked() {
         session.events.iter().filter(|event| event.starts_with("Vrfy") || event.starts_with("Burl")).count(),
         3
     );
+}
+
+/// RFC 2033 §4.2: the last BURL ends a message as the last chunk does, and is answered for each recipient.
+#[test]
+fn the_last_burl_is_answered_for_each_recipient_with_lmtp() {
+    let mut config = config(Profile::Lmtp);
+    config.burl = true;
+    config.limits.messages = 2;
+    let (mut server, mut out) = (Server::new(config, 0), Vec::new());
+    server.accept(&mut out).unwrap();
+    let mut tell = |line: &[u8], answers: &[u16]| {
+        let mut out = Vec::new();
+        let Advance::Event { used, .. } = server.advance(line, 0, &mut out) else { panic!() };
+        assert_eq!(used, line.len());
+        for code in answers {
+            assert_eq!(server.advance(b"", 0, &mut out), Advance::NeedReply);
+            server.reply(&reply(*code, (0, 0, 0), "x"), &mut out).unwrap();
+        }
+        assert_eq!(server.advance(b"", 0, &mut out), Advance::NeedInput, "{}", line.escape_ascii());
+        let text = String::from_utf8(out).unwrap();
+        text.lines().filter_map(|line| line.get(..4)?.strip_suffix(' ')?.parse().ok()).collect::<Vec<u16>>()
+    };
+    tell(b"LHLO a\r\n", &[250]);
+    for last in [&b"BURL imap://x LAST\r\n"[..], b"BURL imap://y\r\n"] {
+        tell(b"MAIL FROM:<a@b>\r\n", &[250]);
+        for _ in 0..3 {
+            tell(b"RCPT TO:<c@d>\r\n", &[250]);
+        }
+        if last.ends_with(b"LAST\r\n") {
+            assert_eq!(tell(last, &[250, 452, 550]), [250, 452, 550]);
+        } else {
+            assert_eq!(tell(last, &[250]), [250]);
+            assert_eq!(tell(b"BURL imap://z LAST\r\n", &[550, 550, 250]), [550, 550, 250]);
+        }
+        assert_eq!(tell(b"DATA\r\n", &[]), [503], "the transaction is over");
+    }
+    assert_eq!(tell(b"MAIL FROM:<a@b>\r\n", &[]), [452], "both were taken by somebody");
+}
+
+/// RFC 5321 §4.1.1.1: `helo = "HELO" SP Domain CRLF`, which is not answered with extensions; what needs one is not
+/// taken (§4.1.1.11).
+#[test]
+fn behind_helo_there_are_no_parameters() {
+    let mut session = Session::new(config(Profile::Relay));
+    assert_eq!(session.codes(b"HELO a b\r\n"), [501]);
+    assert_eq!(session.codes(b"HELO a SIZE=1\r\n"), [501]);
+    assert_eq!(session.codes(b"HELO a\r\n"), [250]);
+    for param in ["SIZE=1", "BODY=8BITMIME", "BODY=7BIT", "RET=FULL", "SMTPUTF8", "X=1"] {
+        assert_eq!(session.codes(format!("MAIL FROM:<a@b> {param}\r\n").as_bytes()), [555], "{param}");
+    }
+    assert_eq!(session.codes("MAIL FROM:<ü@b>\r\n".as_bytes()), [553]);
+    assert_eq!(session.codes(b"MAIL FROM:<a@b>\r\n"), [250]);
+    assert_eq!(session.codes(b"RCPT TO:<c@d> NOTIFY=NEVER\r\n"), [555]);
+    assert_eq!(session.codes(b"RCPT TO:<c@d>\r\n"), [250]);
+
+    let mut lenient = config(Profile::Relay);
+    lenient.unoffered_parameters = smtp_proto::server::UnofferedParameters::Ignore;
+    let mut session = Session::new(lenient);
+    session.send(b"HELO a\r\n");
+    assert_eq!(session.codes(b"MAIL FROM:<a@b> SIZE=1 SMTPUTF8 BODY=BINARYMIME\r\n"), [250]);
+    assert_eq!(session.codes("RCPT TO:<ü@d>\r\n".as_bytes()), [553], "what is ignored changes nothing");
+    assert_eq!(session.codes(b"RCPT TO:<c@d> NOTIFY=NEVER\r\n"), [250]);
+    assert_eq!(session.codes(b"DATA\r\n"), [354], "nor does BINARYMIME");
+}
+
+/// RFC 2920 §3.1 shows both ways.
+#[test]
+fn data_without_recipients_is_refused_at_once_or_behind_its_end() {
+    let group = b"MAIL FROM:<a@b>\r\nRCPT TO:<no@d>\r\nDATA\r\n";
+    assert_eq!(session().codes(group), [250, 550, 554]);
+    let mut reading = config(Profile::Relay);
+    reading.void_data = VoidData::Read;
+    for pieces in testkit::splits(b"x\r\n..\r\n.\r\nMAIL FROM:<e@f>\r\n") {
+        let mut session = Session::new(reading.clone());
+        session.send(b"EHLO a\r\n");
+        assert_eq!(session.codes(group), [250, 550, 354]);
+        let codes: Vec<_> = pieces.into_iter().flat_map(|piece| session.codes(piece)).collect();
+        assert_eq!(codes, [554, 250]);
+        assert!(session.messages.is_empty());
+    }
+    assert_eq!(Session::new(reading.clone()).codes(b"EHLO a\r\nDATA\r\n"), [250, 503], "there is no MAIL");
+    reading.profile = Profile::Lmtp;
+    let mut session = Session::new(reading);
+    session.send(b"LHLO a\r\n");
+    assert_eq!(session.codes(group), [250, 550, 503], "RFC 2033 section 4.2");
 }
 
 #[test]

@@ -3,12 +3,14 @@
 //! - [`corpus`]: conformance data that is not part of this repository
 //! - [`Scorecard`]: many cases against a list of expected failures, where an unexpected success fails too
 //! - [`heap`]: an allocator that counts
+//! - [`line_ends`]: what the policies for line ends say, by the letter
 //! - [`programs`]: mail programs of others, and our examples, started and ended
 //! - [`splits`]: the same octets in every pair of pieces, and one by one
 #![allow(clippy::panic, clippy::expect_used, clippy::print_stdout)]
 
 pub mod corpus;
 pub mod heap;
+pub mod line_ends;
 pub mod programs;
 mod scorecard;
 
