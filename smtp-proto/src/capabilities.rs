@@ -79,6 +79,10 @@ extensions! {
     FutureRelease = "FUTURERELEASE";
     Rrvs = "RRVS";
     Burl = "BURL";
+    Etrn = "ETRN";
+    Atrn = "ATRN";
+    Xclient = "XCLIENT";
+    Xforward = "XFORWARD";
 }
 
 /// A set of extensions, a bit for each.

@@ -156,6 +156,12 @@ impl<'a> OriginalRecipient<'a> {
         self.text.get(..self.semicolon).unwrap_or("")
     }
 
+    /// Whether it is all ASCII: otherwise it needs SMTPUTF8 (RFC 6533 §3).
+    #[must_use]
+    pub fn is_ascii(&self) -> bool {
+        self.text.is_ascii()
+    }
+
     /// The address as it is encoded.
     #[must_use]
     pub fn address(&self) -> &str {

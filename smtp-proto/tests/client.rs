@@ -281,6 +281,12 @@ fn what_is_not_offered_is_not_sent() {
         ("MAIL FROM:<a@b> HOLDFOR=1", Misuse::NotOffered("FUTURERELEASE")),
         ("MAIL FROM:<a@b> REQUIRETLS", Misuse::NotOffered("REQUIRETLS")),
         ("AUTH CRAM-MD5", Misuse::NotOffered("AUTH")),
+        ("ETRN a", Misuse::NotOffered("ETRN")),
+        ("ATRN", Misuse::NotOffered("ATRN")),
+        ("XCLIENT NAME=a", Misuse::NotOffered("XCLIENT")),
+        ("XFORWARD NAME=a", Misuse::NotOffered("XFORWARD")),
+        ("VRFY ü", Misuse::NotOffered("SMTPUTF8")),
+        ("EXPN ü SMTPUTF8", Misuse::NotOffered("SMTPUTF8")),
         ("BDAT 1", Misuse::NotNow),
         ("EHLO a", Misuse::NotNow),
     ] {
@@ -301,14 +307,16 @@ fn what_is_not_offered_is_not_sent() {
 /// RFC 6531 §3.4: an address outside ASCII needs what MAIL has said, not only what the server offers.
 #[test]
 fn wide_recipients_need_a_wide_message() {
-    let mut talk = ready("SMTPUTF8");
+    let mut talk = ready("SMTPUTF8 DSN");
     for (mail, expected) in
         [("MAIL FROM:<a@b>", Err(Misuse::NotOffered("SMTPUTF8"))), ("MAIL FROM:<a@b> SMTPUTF8", Ok(()))]
     {
         talk.send(mail).unwrap();
         talk.hear("250 ok\r\n").unwrap();
-        assert_eq!(talk.send("RCPT TO:<ü@d>"), expected);
-        talk.hear(if expected.is_ok() { "250 ok\r\n" } else { "" }).unwrap();
+        for rcpt in ["RCPT TO:<ü@d>", "RCPT TO:<c@d> ORCPT=utf-8;ü@d"] {
+            assert_eq!(talk.send(rcpt), expected);
+            talk.hear(if expected.is_ok() { "250 ok\r\n" } else { "" }).unwrap();
+        }
         talk.send("RSET").unwrap();
         talk.hear("250 ok\r\n").unwrap();
     }

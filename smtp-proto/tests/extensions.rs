@@ -48,7 +48,12 @@ const EXTENSIONS: [Extension; 18] = [
         mail: &["BODY=BINARYMIME"],
         ..NONE
     },
-    Extension { line: "SMTPUTF8", offer: |config| config.smtputf8 = true, mail: &["SMTPUTF8"], ..NONE },
+    Extension {
+        line: "SMTPUTF8",
+        offer: |config| (config.eightbitmime, config.smtputf8) = (true, true),
+        mail: &["SMTPUTF8"],
+        ..NONE
+    },
     Extension {
         line: "DSN",
         offer: |config| config.dsn = true,
@@ -73,6 +78,12 @@ const EXTENSIONS: [Extension; 18] = [
         line: "ETRN",
         offer: |config| config.etrn = true,
         commands: &[("RSET", 250, 250), ("ETRN example.com", 502, 250)],
+        ..NONE
+    },
+    Extension {
+        line: "ATRN",
+        offer: |config| config.atrn = true,
+        commands: &[("RSET", 250, 250), ("ATRN example.com", 502, 530)],
         ..NONE
     },
     Extension {
@@ -121,7 +132,6 @@ const EXTENSIONS: [Extension; 18] = [
         rcpt: &[],
         commands: &[("RSET", 250, 250), ("AUTH PLAIN AGEAYg==", 502, 235)],
     },
-    Extension { line: "BURL", offer: |config| (config.burl, config.chunking) = (true, true), ..NONE },
 ];
 
 /// What is offered in any case.
@@ -157,7 +167,7 @@ fn each_has_its_line() {
         offer(&mut config);
         let lines = offered(&mut session(&config, line));
         assert!(lines.iter().any(|offered| offered == line), "{line} in {lines:?}");
-        let keywords = ["CHUNKING", "BINARYMIME", "XCLIENT", "XFORWARD"];
+        let keywords = ["8BITMIME", "CHUNKING", "BINARYMIME", "XCLIENT", "XFORWARD"];
         let is_told = |offered: &&String| {
             *offered != line
                 && !ALWAYS.contains(&offered.as_str())
@@ -170,10 +180,13 @@ fn each_has_its_line() {
 #[test]
 fn some_lines_depend_on_others_and_on_tls() {
     let mut config = bare();
-    (config.binarymime, config.requiretls, config.starttls) = (true, true, true);
+    (config.binarymime, config.requiretls, config.starttls, config.smtputf8) = (true, true, true, true);
     config = config.with_mechanisms(["PLAIN"]);
     let lines = offered(&mut Session::new(config.clone()));
-    assert_eq!(lines[0], "STARTTLS", "BINARYMIME needs CHUNKING; REQUIRETLS and AUTH need TLS: {lines:?}");
+    assert_eq!(
+        lines[0], "STARTTLS",
+        "BINARYMIME needs CHUNKING, SMTPUTF8 8BITMIME, REQUIRETLS and AUTH TLS: {lines:?}"
+    );
     config.profile = Profile::Submissions;
     let lines = offered(&mut Session::new(config));
     assert_eq!(lines[..2], ["REQUIRETLS", "AUTH PLAIN"]);

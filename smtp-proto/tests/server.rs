@@ -235,6 +235,7 @@ fn commands_that_break_a_rule_are_refused_with_its_code() {
     let mut session = session();
     session.send(b"MAIL FROM:<a@b>\r\n");
     assert_eq!(session.codes("RCPT TO:<ü@b>\r\n".as_bytes()), [553]);
+    assert_eq!(session.codes("RCPT TO:<a@b> ORCPT=utf-8;ü@b\r\n".as_bytes()), [553], "RFC 6533 section 3");
     assert_eq!(session.codes(b"RCPT TO:<>\r\n"), [501]);
     assert_eq!(session.codes(b"RCPT TO:<a@b> RRVS=2014-04-03T23:01:00Z\r\n"), [555]);
     assert_eq!(session.codes(b"RCPT TO:<a@b> NOTIFY=NEVER\r\n"), [250]);
@@ -562,6 +563,24 @@ fn xclient_starts_the_session_again() {
 }
 
 #[test]
+fn xclient_tells_whether_the_client_has_authenticated() {
+    let mut config = config(Profile::Submissions);
+    config.trusted_proxy = true;
+    let mut session = Session::new(config);
+    for (line, code) in [
+        ("AUTH PLAIN AGEAYg==", 250),
+        ("XCLIENT ADDR=192.0.2.1", 530),
+        ("XCLIENT login=alice+40example.com", 250),
+        ("XCLIENT LOGIN=[UNAVAILABLE]", 530),
+    ] {
+        assert_eq!(session.codes(b"EHLO a\r\n"), [250]);
+        session.send(format!("{line}\r\nEHLO a\r\n").as_bytes());
+        assert_eq!(session.codes(b"MAIL FROM:<a@b>\r\n"), [code], "{line}");
+        session.send(b"RSET\r\n");
+    }
+}
+
+#[test]
 fn what_is_opened_is_asked() {
     let mut open = config(Profile::Relay);
     open.open_vrfy = true;
@@ -570,9 +589,11 @@ fn what_is_opened_is_asked() {
     open.etrn = true;
     open.atrn = true;
     open.burl = true;
+    open.auth_in_clear = true;
     let mut session = Session::new(open);
     session.send(b"EHLO a\r\n");
-    assert_eq!(session.codes(b"VRFY a\r\nEXPN b\r\nETRN c\r\nATRN\r\nTURN\r\n"), [250; 5]);
+    assert_eq!(session.codes(b"VRFY a\r\nEXPN b\r\nETRN c\r\nATRN\r\nTURN\r\n"), [250, 250, 250, 530, 250]);
+    assert_eq!(session.codes(b"AUTH PLAIN AGEAYg==\r\nATRN\r\n"), [235, 250]);
     session.send(ENVELOPE);
     assert_eq!(session.codes(b"BURL imap://x\r\nDATA\r\nRCPT TO:<e@f>\r\n"), [250, 503, 503]);
     assert_eq!(session.codes(b"BURL imap://x LAST\r\nBURL imap://x LAST\r\n"), [250, 503]);
@@ -737,6 +758,7 @@ fn hosts_may_have_to_be_domains() {
     strict.strict_hello = true;
     let mut session = Session::new(strict);
     assert_eq!(session.codes(b"EHLO under_score\r\n"), [501]);
+    assert_eq!(session.codes("EHLO ü.example\r\n".as_bytes()), [501], "RFC 6531 section 3.7.1");
     assert_eq!(session.codes(b"EHLO [IPv6:::1]\r\n"), [250]);
 }
 

@@ -59,7 +59,7 @@ impl Default for ClientLimits {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ClientConfig {
-    /// What the client calls itself.
+    /// What the client calls itself: a domain in ASCII (RFC 6531 §3.7.1) or an address literal.
     pub host: Host<'static>,
     /// Speaks LMTP (RFC 2033): LHLO, and a reply for each recipient at the end.
     pub lmtp: bool,

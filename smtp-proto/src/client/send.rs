@@ -101,6 +101,14 @@ impl Client {
                 self.transaction.filter = Some(filter);
                 self.piece(*last)
             }
+            Command::Etrn(_) => self.need(Extension::Etrn, Sent::Other)?,
+            Command::Atrn(_) => self.need(Extension::Atrn, Sent::Other)?,
+            Command::Xclient(_) => self.need(Extension::Xclient, Sent::Other)?,
+            Command::Xforward(_) => self.need(Extension::Xforward, Sent::Other)?,
+            // RFC 6531 §3.7.4.2
+            Command::Vrfy(text) | Command::Expn(text) if !text.as_str().is_ascii() => {
+                self.need(Extension::SmtpUtf8, Sent::Other)?
+            }
             _ => Sent::Other,
         };
         command.write(out);
@@ -202,7 +210,7 @@ impl Client {
             self.need(Extension::Rrvs, ())?;
         }
         // the offer alone is not enough (RFC 6531 §3.4)
-        if !rcpt.path().is_ascii() && !self.transaction.is_wide {
+        if !rcpt.is_ascii() && !self.transaction.is_wide {
             return Err(Misuse::NotOffered("SMTPUTF8"));
         }
         match self.capabilities.limits().recipients {

@@ -25,6 +25,7 @@ use crate::{
     path::{Domain, Path},
     rules::Rules,
     text::{Text, Word},
+    values::OriginalRecipient,
     xtext::Xtext,
 };
 use alloc::{borrow::Cow, vec::Vec};
@@ -216,6 +217,11 @@ impl<'a> Rcpt<'a> {
         &self.path
     }
 
+    /// Whether both addresses of it are all ASCII: otherwise it needs SMTPUTF8 (RFC 6531 §3.4, RFC 6533 §3).
+    pub(crate) fn is_ascii(&self) -> bool {
+        self.path.is_ascii() && self.params.orcpt.as_ref().is_none_or(OriginalRecipient::is_ascii)
+    }
+
     /// The same, borrowing nothing.
     #[must_use]
     pub fn into_owned(self) -> Rcpt<'static> {
@@ -246,6 +252,11 @@ impl<'a> Attributes<'a> {
         };
         let attributes = Self(Text::new(text).ok()?);
         text.split_ascii_whitespace().all(is_pair).then_some(attributes)
+    }
+
+    /// Whether `LOGIN` names a user; in brackets stands why there is none.
+    pub(crate) fn names_login(&self) -> bool {
+        self.iter().any(|(name, value)| name.eq_ignore_ascii_case("LOGIN") && !value.starts_with(b"["))
     }
 
     /// The pairs, values decoded.

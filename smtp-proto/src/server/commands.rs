@@ -113,6 +113,8 @@ impl Server {
             Command::Expn(_) => Err(NOT_OFFERED),
             Command::Etrn(_) if !config.etrn => Err(NOT_OFFERED),
             Command::Atrn(_) if !config.atrn => Err(NOT_OFFERED),
+            // whose mail it is must be known (RFC 2645)
+            Command::Atrn(_) if !self.is_authenticated => Err((Cause::AuthRequired, replies::AUTH_FIRST)),
             Command::Xclient(_) | Command::Xforward(_) if !config.trusted_proxy => Err(NOT_OFFERED),
             Command::Etrn(_) | Command::Atrn(_) | Command::Xclient(_) if in_transaction => Err(SEQUENCE),
             Command::Unknown(_) if !config.open_unknown => Err(NOT_KNOWN),
@@ -125,7 +127,9 @@ impl Server {
     }
 
     fn permit_hello(&self, host: &Host<'_>) -> Result<(), Refusal> {
-        if self.config.strict_hello && host.domain().is_none() {
+        // names are in ASCII here, also with SMTPUTF8 (RFC 6531 §3.7.1)
+        let is_host = || host.domain().is_some() && host.as_str().is_ascii();
+        if self.config.strict_hello && !is_host() {
             return Err((Cause::Host, replies::HOST));
         }
         Ok(())
@@ -198,7 +202,7 @@ impl Server {
             return *params == MailParams::default();
         }
         params.body.is_none_or(|body| self.offers_body(body))
-            && (config.smtputf8 || !params.smtputf8)
+            && (config.offers_utf8() || !params.smtputf8)
             && ((config.requiretls && self.is_tls) || !params.requiretls)
             && (config.dsn || !is_dsn)
             && (config.offers_auth(self.is_tls) || params.auth.is_none())
@@ -209,7 +213,7 @@ impl Server {
     }
 
     fn offers_utf8(&self) -> bool {
-        self.config.smtputf8 && self.is_extended()
+        self.config.offers_utf8() && self.is_extended()
     }
 
     fn offers_body(&self, body: BodyType) -> bool {
@@ -235,7 +239,7 @@ impl Server {
         if config.unoffered_parameters == UnofferedParameters::Refuse && !is_offered {
             return Err((Cause::Parameter, replies::PARAMETER));
         }
-        if !rcpt.path().is_ascii() && !transaction.smtputf8 {
+        if !rcpt.is_ascii() && !transaction.smtputf8 {
             return Err((Cause::NotAscii, replies::NOT_ASCII));
         }
         if transaction.recipients >= config.limits.recipients {
@@ -322,7 +326,10 @@ impl Server {
             Command::Auth(auth) => self.authenticate(auth, used, out),
             Command::Etrn(node) => self.ask(used, Question::Other, Event::Etrn(node)),
             Command::Atrn(domains) => self.ask(used, Question::Other, Event::Atrn(domains)),
-            Command::Xclient(attributes) => self.ask(used, Question::Xclient, Event::Xclient(attributes)),
+            Command::Xclient(attributes) => {
+                let is_login = attributes.names_login();
+                self.ask(used, Question::Xclient { is_login }, Event::Xclient(attributes))
+            }
             Command::Xforward(attributes) => self.ask(used, Question::Other, Event::Xforward(attributes)),
             Command::Vrfy(text) if self.config.open_vrfy => {
                 self.ask(used, Question::Other, Event::Vrfy(text))

@@ -138,7 +138,7 @@ pub struct Config {
     pub binarymime: bool,
     /// Offers 8BITMIME (RFC 6152). Default: yes.
     pub eightbitmime: bool,
-    /// Offers SMTPUTF8 (RFC 6531). Default: no: who takes it must be able to pass it on.
+    /// Offers SMTPUTF8 (RFC 6531), which needs 8BITMIME. Default: no: who takes it must be able to pass it on.
     pub smtputf8: bool,
     /// Offers DSN (RFC 3461). Default: no: who takes it must send notifications.
     pub dsn: bool,
@@ -154,7 +154,7 @@ pub struct Config {
     pub rrvs: bool,
     /// Offers ETRN (RFC 1985): then it is asked about. Default: no.
     pub etrn: bool,
-    /// Takes ATRN (RFC 2645): then it is asked about. Default: no.
+    /// Offers ATRN (RFC 2645): then it is asked about, for clients that have authenticated. Default: no.
     pub atrn: bool,
     /// Offers BURL (RFC 4468): then it is asked about. Default: no.
     pub burl: bool,
@@ -240,12 +240,13 @@ impl Config {
         flag(self.eightbitmime, "8BITMIME");
         flag(self.chunking, "CHUNKING");
         flag(self.chunking && self.binarymime, "BINARYMIME");
-        flag(self.smtputf8, "SMTPUTF8");
+        flag(self.offers_utf8(), "SMTPUTF8");
         flag(self.dsn, "DSN");
         flag(self.requiretls && is_tls, "REQUIRETLS");
         flag(self.mt_priority, "MT-PRIORITY");
         flag(self.rrvs, "RRVS");
         flag(self.etrn, "ETRN");
+        flag(self.atrn, "ATRN");
         flag(self.burl, "BURL");
         flag(self.starttls && !is_tls, "STARTTLS");
         if self.trusted_proxy {
@@ -275,6 +276,11 @@ impl Config {
         number(b"\r\n250-LIMITS MAILMAX=", limits.messages.clamp(1, 999_999).into());
         number(b" RCPTMAX=", limits.recipients.clamp(1, 999_999).into());
         out.extend_from_slice(b"\r\n250 ENHANCEDSTATUSCODES\r\n");
+    }
+
+    /// Whether addresses may be outside ASCII: who announces that announces 8BITMIME as well (RFC 6531 §3.1).
+    pub(super) fn offers_utf8(&self) -> bool {
+        self.smtputf8 && self.eightbitmime
     }
 
     /// Whether a client may authenticate in this state.

@@ -84,7 +84,8 @@ pub enum Event<'i> {
     Expn(Text<'i>),
     /// ETRN: *asks*.
     Etrn(Text<'i>),
-    /// ATRN: *asks*.
+    /// ATRN, of a client that has authenticated: *asks*. Once accepted, the roles are reversed (RFC 2645): the
+    /// connection is for a [`Client`](crate::Client) from then on.
     Atrn(Option<Text<'i>>),
     /// BURL: *asks*. With `last` it stands for the end of the message, and asks as often as that does.
     Burl {
@@ -93,7 +94,8 @@ pub enum Event<'i> {
         /// Whether they are the last.
         last: bool,
     },
-    /// XCLIENT: *asks*. Once accepted, the session starts again as that of the client that is named.
+    /// XCLIENT: *asks*. Once accepted, the session starts again as that of the client that is named, who has
+    /// authenticated if there is a `LOGIN`.
     Xclient(Attributes<'i>),
     /// XFORWARD: *asks*.
     Xforward(Attributes<'i>),

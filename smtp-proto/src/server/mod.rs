@@ -150,6 +150,8 @@ impl Server {
     /// Answers the question with a reply: success or failure decides what becomes of the session. With LMTP
     /// the end of a message asks for one reply for each recipient.
     ///
+    /// A reply should have an enhanced code, because ENHANCEDSTATUSCODES is offered (RFC 2034 §3).
+    ///
     /// 421 ends the session, whatever the question is. For EHLO and the like a success is written with what
     /// the server offers, and the text of the reply is not used.
     ///
@@ -200,7 +202,7 @@ impl Server {
     pub fn accept(&mut self, out: &mut Vec<u8>) -> Result<(), Misuse> {
         let question = self.question.ok_or(Misuse::NoQuestion)?;
         match question {
-            Question::Connect | Question::Xclient => {
+            Question::Connect | Question::Xclient { .. } => {
                 self.write_greeting(out);
                 self.answered();
                 self.accepted(question);
@@ -318,9 +320,9 @@ impl Server {
                 self.transaction = None;
                 self.messages = self.messages.saturating_add(1);
             }
-            Question::Xclient => {
+            Question::Xclient { is_login } => {
                 self.hello = None;
-                self.is_authenticated = false;
+                self.is_authenticated = is_login;
                 self.transaction = None;
             }
         }
@@ -346,7 +348,7 @@ impl Server {
             | Question::Mail { .. }
             | Question::Rcpt
             | Question::Data
-            | Question::Xclient
+            | Question::Xclient { .. }
             | Question::Other => {}
         }
     }

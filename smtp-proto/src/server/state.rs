@@ -49,7 +49,10 @@ pub(super) enum Question {
     },
     /// A part of the message that is not the last.
     Burl,
-    Xclient,
+    Xclient {
+        /// Whether the client that is named has authenticated.
+        is_login: bool,
+    },
     /// A command that changes nothing.
     Other,
 }
