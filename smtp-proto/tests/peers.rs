@@ -90,6 +90,8 @@ fn swaks() {
     send(&relay, &[]);
     send(&relay, &["--pipeline"]);
     send(&relay, &["--tls"]);
+    let large = format!("@{}", files.write("large", large_message()));
+    send(&relay, &["--data", &large]);
     let submission = OurServer::new("submission", "swaks-submission");
     let user = ["--auth-user", "alice", "--auth-password", "sesame"];
     for mechanism in ["PLAIN", "LOGIN", "CRAM-MD5"] {
@@ -99,11 +101,12 @@ fn swaks() {
     send(&submissions, &[&["--tls-on-connect", "--auth", "PLAIN"], &user[..]].concat());
     let lmtp = OurServer::new("lmtp", "swaks-lmtp");
     send(&lmtp, &["--protocol", "LMTP"]);
-    let received = [relay.messages(3), submission.messages(3), submissions.messages(1), lmtp.messages(1)];
+    let received = [relay.messages(4), submission.messages(3), submissions.messages(1), lmtp.messages(1)];
     for received in received.concat() {
         // swaks adds an empty line
         let body = received.strip_suffix(b"\r\n").unwrap_or(&received);
-        assert!(received == message() || body == message(), "{}", received.escape_ascii());
+        let sent = if received.len() > 10 << 20 { large_message() } else { message() };
+        assert!(received == sent || body == sent, "{} octets", received.len());
     }
 }
 
@@ -127,7 +130,10 @@ fn msmtp() {
     assert_eq!(submissions.messages(1), [message()]);
     let relay = OurServer::new("relay", "msmtp-relay");
     send(&relay, &[]);
-    assert_eq!(relay.messages(1), [message()]);
+    let port = format!("--port={}", relay.port);
+    let arguments = ["--host=127.0.0.1", &port, "--from=a@client.example"];
+    run("msmtp", &[&arguments[..], &["b@example.com"]].concat(), &with_line_feeds(&large_message()));
+    assert_eq!(relay.messages(2), [message(), large_message()]);
     let lmtp = OurServer::new("lmtp", "msmtp-lmtp");
     send(&lmtp, &["--protocol=lmtp"]);
     assert_eq!(lmtp.messages(1), [message()]);
@@ -360,13 +366,14 @@ fn assert_kept(files: &[Vec<u8>], sent: &[Vec<u8>]) {
 fn our_client_and_exim() {
     let folder = Folder::new("exim-certificate");
     let (certificate, key) = certificate(&folder);
-    let port = free_port();
+    let (port, implicit) = (free_port(), free_port());
     let exim = Exim::new("exim-server", "");
     let base = exim.folder.path().display();
     let config = format!(
-        "local_interfaces = 127.0.0.1\ndaemon_smtp_ports = {port}\nchunking_advertise_hosts = *\n\
+        "local_interfaces = 127.0.0.1\ndaemon_smtp_ports = {port} : {implicit}\nchunking_advertise_hosts = *\n\
          pipelining_advertise_hosts = *\nsmtputf8_advertise_hosts = *\ntls_advertise_hosts = *\n\
          tls_certificate = {certificate}\ntls_privatekey = {key}\nacl_smtp_rcpt = accept\n\
+         tls_on_connect_ports = {implicit}\n\
          begin routers\nall:\n driver = accept\n transport = in\n\
          begin transports\nin:\n driver = appendfile\n directory = {base}/mail\n directory_file = $message_id.eml\n \
          use_crlf\n message_prefix =\n message_suffix =\n user = Debian-exim\n\
@@ -384,8 +391,9 @@ fn our_client_and_exim() {
     send(port, &["--bdat"], "b@example.com", &large_message());
     send(port, &tls, "b@example.com", &message());
     send(port, &[], "grüße@example.com", &message());
-    let files = exim.folder.wait_for(".eml", 4);
-    let sent = [message(), large_message(), message(), message()];
+    send(implicit, &["--tls", "--ca", &certificate, "--user", USER], "b@example.com", &message());
+    let files = exim.folder.wait_for(".eml", 5);
+    let sent = [message(), large_message(), message(), message(), message()];
     assert_eq!(files.len(), sent.len());
     let mut received: Vec<_> = files.iter().map(|file| without_trace(file)).collect();
     received.sort();
@@ -529,6 +537,10 @@ fn our_client_and_dovecot_lmtp() {
     send(port, &["--lmtp"], "b@example.com", &message());
     send(port, &["--lmtp"], "b@example.com", &large_message());
     send(port, &["--lmtp", "--bdat"], "b@example.com", &message());
-    // the folder of the mailbox that holds what is new
-    assert_kept(&folder.wait_for("/new/", 3), &[message(), large_message(), message()]);
+    let envelope = ["a@client.example", "b@example.com", "c@example.com"];
+    let output = our_client(&port.to_string(), &["--lmtp"], envelope, &message());
+    assert!(output.status.success(), "{}", said(&output));
+    // the folders of the mailboxes that hold what is new
+    let kept = folder.wait_for("/new/", 5);
+    assert_kept(&kept, &[message(), large_message(), message(), message(), message()]);
 }

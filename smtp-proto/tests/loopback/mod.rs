@@ -88,7 +88,12 @@ impl OurServer {
 }
 
 /// Our client sends a message, given with line feeds, and says what came of it.
-pub(crate) fn our_client(port: &str, options: &[&str], envelope: [&str; 2], message: &[u8]) -> Output {
+pub(crate) fn our_client<const N: usize>(
+    port: &str,
+    options: &[&str],
+    envelope: [&str; N],
+    message: &[u8],
+) -> Output {
     let mut command = Command::new(example("client"));
     command.args(options).arg(format!("localhost:{port}")).args(envelope);
     run_anyhow(&mut command, &with_line_feeds(message))
