@@ -121,8 +121,8 @@ impl Capabilities {
     #[must_use]
     pub fn from_reply(reply: &Reply<'_>) -> Self {
         let mut text = reply.to_text();
-        // some servers put tabs where spaces belong
-        if text.as_bytes().contains(&b'\t') {
+        // some servers put tabs where spaces belong; without an early exit this looks at many octets at once
+        if text.bytes().fold(false, |found, octet| found | (octet == b'\t')) {
             text = Cow::Owned(text.replace('\t', " "));
         }
         let mut all = Self { lines: String::with_capacity(text.len()), ..Self::default() };

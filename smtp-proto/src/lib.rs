@@ -36,7 +36,7 @@ pub use error::{
     CommandError, CommandErrorKind, Misuse, PathError, PathErrorKind, ReplyError, ReplyErrorKind, TextError,
     TextErrorKind, UpgradeError,
 };
-pub use mail_base::{Name, Secret, lines::LineEndings};
+pub use mail_base::{Name, Secret, lines::LineEndings, name};
 pub use mechanism::Mechanism;
 pub use params::{
     BodyType, MAX_PARAMETERS, MailOthers, MailParams, Others, Param, RcptOthers, RcptParams, Return,

@@ -26,15 +26,17 @@ use crate::{
 };
 use alloc::{collections::BTreeMap, vec::Vec};
 use core::net::IpAddr;
-use mail_base::Name;
+use mail_base::{Name, name::ToAscii};
 
 /// Whose mail is taken, and for whom.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub struct RelayPolicy {
     /// The domains that mail is taken for.
     pub local_domains: Vec<Name>,
     /// The address literals that mail is taken for: our own addresses.
     pub local_addresses: Vec<IpAddr>,
+    /// Turns domains outside ASCII (RFC 6531) into those of `local_domains`. Default: none, and they are not local.
+    pub to_ascii: Option<ToAscii>,
     /// The networks whose mail is relayed. Default: none, not even that of the machine itself.
     pub trusted_networks: Vec<Network>,
 }
@@ -84,7 +86,10 @@ impl RelayPolicy {
             Path::Mailbox(mailbox) => mailbox,
         };
         match mailbox.domain() {
-            Domain::Name(name) => Name::parse(name).is_ok_and(|name| self.local_domains.contains(&name)),
+            Domain::Name(name) => {
+                let read = self.to_ascii.filter(|_| !name.is_ascii()).unwrap_or(Name::parse);
+                read(name).is_ok_and(|name| self.local_domains.contains(&name))
+            }
             Domain::Ipv4(address) => self.local_addresses.contains(&IpAddr::V4(address)),
             Domain::Ipv6(address) => self.local_addresses.contains(&IpAddr::V6(address)),
             Domain::General { .. } => false,
@@ -250,6 +255,24 @@ mod tests {
         ] {
             assert_eq!(decision(STRANGER, recipient, false), Decision::Refuse, "{recipient}");
         }
+    }
+
+    #[test]
+    fn domains_outside_ascii_are_local_where_they_can_be_turned_into_names() {
+        fn to_ascii(domain: &str) -> Result<Name, mail_base::name::NameError> {
+            Name::parse(&domain.replace("bücher", "xn--bcher-kva"))
+        }
+        let mut policy = RelayPolicy::new([Name::parse("xn--bcher-kva.example").unwrap()]);
+        let peer = Peer::new(STRANGER.parse().unwrap());
+        let decision = |policy: &RelayPolicy, recipient| {
+            let recipient = Path::parse(recipient, &Rules::STRICT).unwrap();
+            decide(policy, &peer, &recipient, &PopBeforeSmtp::new(10, 60), 0)
+        };
+        assert_eq!(decision(&policy, "<ü@xn--bcher-kva.example>"), Decision::Local);
+        assert_eq!(decision(&policy, "<ü@bücher.example>"), Decision::Refuse);
+        policy.to_ascii = Some(to_ascii);
+        assert_eq!(decision(&policy, "<ü@bücher.example>"), Decision::Local);
+        assert_eq!(decision(&policy, "<ü@büche.example>"), Decision::Refuse);
     }
 
     #[test]

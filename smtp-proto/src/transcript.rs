@@ -232,12 +232,16 @@ impl Transcript {
             self.recipients = Some(0);
         } else if is(b"RCPT") {
             self.recipients = self.recipients.map(|recipients| recipients.saturating_add(1));
-        } else if is(b"BDAT") && matches!(self.state, State::Commands) {
-            let size = words.next().and_then(|size| core::str::from_utf8(size).ok()?.parse().ok());
+        } else if (is(b"BDAT") || is(b"BURL")) && matches!(self.state, State::Commands) {
+            let first = words.next();
             if words.next().is_some() {
                 // the line has been counted
                 self.owed = self.owed.saturating_add(self.replies_to_body().saturating_sub(1));
             }
+            if is(b"BURL") {
+                return;
+            }
+            let size = first.and_then(|size| core::str::from_utf8(size).ok()?.parse().ok());
             self.state = State::Chunk { left: size.unwrap_or(0), octets: size.unwrap_or(0) };
             self.end_chunk();
         }
@@ -381,6 +385,13 @@ mod tests {
                 (
                     "C",
                     "LHLO a\r\nMAIL FROM:<>\r\nRCPT TO:<b@c>\r\nRCPT TO:<d@e>\r\nBDAT 0 LAST\r\nAUTH LOGIN\r\n",
+                ),
+                ("S", "250 a\r\n250 a\r\n250 a\r\n250 a\r\n550 one\r\n550 two\r\n"),
+            ],
+            &[
+                (
+                    "C",
+                    "LHLO a\r\nMAIL FROM:<>\r\nRCPT TO:<b@c>\r\nRCPT TO:<d@e>\r\nBURL imap://x LAST\r\nAUTH LOGIN\r\n",
                 ),
                 ("S", "250 a\r\n250 a\r\n250 a\r\n250 a\r\n550 one\r\n550 two\r\n"),
             ],

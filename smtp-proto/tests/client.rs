@@ -304,6 +304,23 @@ fn what_is_not_offered_is_not_sent() {
     assert_eq!(talk.send("MAIL FROM:<a@b>"), Err(Misuse::TooMany { limit: 1 }));
 }
 
+#[test]
+fn the_session_starts_again_behind_xclient() {
+    let mut talk = ready("XCLIENT_NAME_ADDR SIZE_100");
+    talk.send("XCLIENT ADDR=192.0.2.1").unwrap();
+    assert_eq!(talk.hear("501 bad\r\n").unwrap(), "XCLIENT ADDR=192.0.2.1\r\n");
+    assert!(talk.events[0].starts_with("Reply { to: Xclient"));
+    assert_eq!((talk.next(), talk.client.capabilities().size()), (Advance::NeedCommand, Some(100)));
+    talk.send("XCLIENT ADDR=192.0.2.1").unwrap();
+    let said = talk.hear("220 mx again\r\n").unwrap();
+    assert_eq!(said, "XCLIENT ADDR=192.0.2.1\r\nEHLO client.example\r\n");
+    assert_eq!(talk.send("MAIL FROM:<a@b>"), Err(Misuse::NotNow));
+    assert_eq!(talk.hear("250-mx\r\n250 SIZE 7\r\n").unwrap(), "");
+    assert!(talk.events.last().unwrap().starts_with("Ready"));
+    assert_eq!(talk.client.capabilities().size(), Some(7));
+    talk.send("MAIL FROM:<a@b>").unwrap();
+}
+
 /// RFC 6531 §3.4: an address outside ASCII needs what MAIL has said, not only what the server offers.
 #[test]
 fn wide_recipients_need_a_wide_message() {

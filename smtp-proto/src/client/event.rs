@@ -75,6 +75,8 @@ pub enum Sent {
     Rset,
     /// QUIT
     Quit,
+    /// XCLIENT. Once it is accepted the machine greets again, and [`Event::Ready`] comes once more.
+    Xclient,
     /// Any other command.
     Other,
 }

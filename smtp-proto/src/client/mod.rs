@@ -60,7 +60,7 @@ pub struct Client {
 #[derive(Clone, Debug)]
 enum Phase {
     Greeting,
-    /// TLS stands; EHLO is to be sent.
+    /// TLS stands, or XCLIENT was accepted: EHLO is to be sent.
     Renewed,
     Ehlo,
     /// RSET between the two.
@@ -331,6 +331,12 @@ impl Client {
             }
             Sent::Mail if !code.is_success() => self.transaction.is_open = false,
             Sent::Quit => self.phase = Phase::Closed,
+            // the session starts again, as that of another client
+            Sent::Xclient if code.is_success() => {
+                self.capabilities = Capabilities::new();
+                self.transaction = Transaction::default();
+                self.phase = Phase::Renewed;
+            }
             _ => {}
         }
         if code.get() == 421 {

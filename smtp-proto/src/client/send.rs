@@ -59,7 +59,7 @@ impl Client {
             Some(_) if !self.capabilities.offers(Extension::Pipelining) => false,
             Some(_) if self.sent.len() >= self.config.limits.outstanding => false,
             // what these do to the session is not known before their replies (RFC 2920 §3.1)
-            Some(Sent::Auth | Sent::Data | Sent::Quit | Sent::Other) => false,
+            Some(Sent::Auth | Sent::Data | Sent::Quit | Sent::Xclient | Sent::Other) => false,
             Some(Sent::Mail | Sent::Rcpt | Sent::Chunk | Sent::Body | Sent::Rset) => true,
         }
     }
@@ -103,7 +103,7 @@ impl Client {
             }
             Command::Etrn(_) => self.need(Extension::Etrn, Sent::Other)?,
             Command::Atrn(_) => self.need(Extension::Atrn, Sent::Other)?,
-            Command::Xclient(_) => self.need(Extension::Xclient, Sent::Other)?,
+            Command::Xclient(_) => self.need(Extension::Xclient, Sent::Xclient)?,
             Command::Xforward(_) => self.need(Extension::Xforward, Sent::Other)?,
             // RFC 6531 §3.7.4.2
             Command::Vrfy(text) | Command::Expn(text) if !text.as_str().is_ascii() => {
