@@ -215,9 +215,9 @@ fn serve_smtp(site: &Site, stream: TcpStream) -> Result<(), Failure> {
             smtp::Advance::Event { used, event } => {
                 match event {
                     smtp::Event::Mail(_) => (is_local, message) = (false, Vec::new()),
-                    smtp::Event::Rcpt(rcpt) => match site.decide(address, &rcpt.path) {
+                    smtp::Event::Rcpt(rcpt) => match site.decide(address, rcpt.path()) {
                         Decision::Local => is_local = true,
-                        Decision::Relay => println!("{address} sends to {}", rcpt.path),
+                        Decision::Relay => println!("{address} sends to {}", rcpt.path()),
                         Decision::Refuse => server.reply(&REFUSAL, out)?,
                     },
                     smtp::Event::Body(octets) => message.extend_from_slice(octets),

@@ -46,7 +46,7 @@ fn rcpt(address: IpAddr, recipient: &str, table: &PopBeforeSmtp, now: u64) -> St
         match server.advance(input, now, &mut out) {
             smtp::Advance::Event { used, event } => {
                 if let smtp::Event::Rcpt(rcpt) = event
-                    && decide(&policy, &Peer::new(address), &rcpt.path, table, now) == Decision::Refuse
+                    && decide(&policy, &Peer::new(address), rcpt.path(), table, now) == Decision::Refuse
                 {
                     server.reply(&REFUSAL, &mut out).unwrap();
                 }
