@@ -86,7 +86,7 @@ pub(crate) fn signed_by_hand_for(domain: &str, tags: &str, signed_body: &str, me
 }
 
 /// A record with these octets in `p=` shows them in base64.
-fn base64(octets: &[u8]) -> String {
+pub(crate) fn base64(octets: &[u8]) -> String {
     let record = dkim::KeyRecord::new(dkim::algorithm::KeyType::Rsa, octets.to_vec()).to_string();
     record.split_once("p=").unwrap().1.to_owned()
 }
