@@ -15,7 +15,7 @@ fuzz_target!(|input: (&str, u32, u16)| {
     let second = Srs::new(Name::parse("second.example").unwrap(), "2");
     if let Ok(back) = first.reverse(sender, now) {
         assert!(!back.contains(['\r', '\n']));
-        assert!(second.forward(&back, now).is_ok());
+        assert!(is_address(second.forward(&back, now)), "{back}");
     }
     let Ok(forwarded) = first.forward(sender, now) else { return };
     if forwarded == sender {
@@ -23,10 +23,15 @@ fuzz_target!(|input: (&str, u32, u16)| {
     }
     let later = now + u64::from(days) * 86_400;
     match first.reverse(&forwarded, later) {
-        Ok(back) => assert!(second.forward(&back, now).is_ok(), "{back}"),
+        Ok(back) => assert!(is_address(second.forward(&back, now)), "{back}"),
         Err(error) => assert!(error == SrsError::Expired && days % 1024 > 21, "{forwarded}"),
     }
     assert_eq!(second.reverse(&forwarded, now), Err(SrsError::OtherDomain));
     let Ok(again) = second.forward(&forwarded, now) else { return };
-    assert_eq!(second.reverse(&again, now).is_ok(), true);
+    assert!(second.reverse(&again, now).is_ok(), "{again}");
 });
+
+/// Whether what was rewritten is an address, if one that is too long to be rewritten once more.
+fn is_address(rewritten: Result<String, SrsError>) -> bool {
+    matches!(rewritten, Ok(_) | Err(SrsError::TooLong))
+}
