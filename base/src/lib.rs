@@ -13,6 +13,7 @@ pub mod name;
 pub mod scan;
 mod secret;
 pub mod tags;
+mod text;
 pub mod write;
 pub mod zone;
 

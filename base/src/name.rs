@@ -22,11 +22,8 @@
 //! parts into names, so the letters-digits-hyphen rule of host names would refuse questions that the RFC asks.
 //! [`Name::is_host_name`] tells whether a name keeps that narrower rule too.
 
-use crate::scan::{HIGHEST, between};
-use alloc::{
-    string::{String, ToString},
-    sync::Arc,
-};
+use crate::text::Text;
+use alloc::string::{String, ToString};
 use core::{
     fmt::{self, Write as _},
     net::IpAddr,
@@ -48,11 +45,11 @@ pub type ToAscii = fn(&str) -> Result<Name, NameError>;
 
 /// A domain name, lower-cased, without its trailing dot.
 ///
-/// Cloning is a reference count. The order is that of the text, octet by octet: good for maps and sorted
-/// output, not the canonical order of DNSSEC.
+/// A name of up to 32 octets takes nothing from the heap, and cloning a longer one is a reference count. The order is
+/// that of the text, octet by octet: good for maps and sorted output, not the canonical order of DNSSEC.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Name {
-    text: Arc<str>,
+    text: Text,
 }
 
 impl Name {
@@ -61,12 +58,7 @@ impl Name {
     /// # Errors
     /// A [`NameError`] says which rule is broken and at which octet.
     pub fn parse(text: &str) -> Result<Self, NameError> {
-        if text == "." {
-            return Ok(Self::root());
-        }
-        let text = text.strip_suffix('.').unwrap_or(text);
-        let has_upper_case = check(text.as_bytes())?;
-        Ok(Self { text: if has_upper_case { Arc::from(text.to_ascii_lowercase()) } else { Arc::from(text) } })
+        Self::parse_bytes(text.as_bytes())
     }
 
     /// Reads a name from octets, as [`parse`](Self::parse) does.
@@ -75,13 +67,16 @@ impl Name {
     /// As [`parse`](Self::parse); an octet outside ASCII is [`NameErrorKind::Octet`] whether or not the octets
     /// are UTF-8.
     pub fn parse_bytes(octets: &[u8]) -> Result<Self, NameError> {
-        match core::str::from_utf8(octets) {
-            Ok(text) => Self::parse(text),
-            Err(_) => {
-                let at = octets.iter().position(|octet| !octet.is_ascii()).unwrap_or(0);
-                Err(NameError { kind: NameErrorKind::Octet, at })
-            }
+        if octets == b"." {
+            return Ok(Self::root());
         }
+        let octets = octets.strip_suffix(b".").unwrap_or(octets);
+        // almost all names are short and right: what is wrong with one is only looked for when something is
+        if let Some(text) = Text::checked(octets) {
+            return Ok(Self { text });
+        }
+        find_error(octets)?;
+        Ok(Self { text: Text::of(octets) })
     }
 
     /// Reads a name whose labels may be U-labels and turns those into A-labels (RFC 5890 §2.3.2.1), by the
@@ -105,8 +100,8 @@ impl Name {
 
     /// The root, the name with no labels. It is what a null MX (RFC 7505) names.
     #[must_use]
-    pub fn root() -> Self {
-        Self { text: Arc::default() }
+    pub const fn root() -> Self {
+        Self { text: Text::ROOT }
     }
 
     /// The name under which the PTR records of an address stand: `1.2.0.192.in-addr.arpa` for 192.0.2.1
@@ -129,24 +124,46 @@ impl Name {
                 text.push_str("ip6.arpa");
             }
         }
-        Self { text: Arc::from(text) }
+        Self::of(&text)
+    }
+
+    /// A text that is known to be a name in lower case.
+    fn of(text: &str) -> Self {
+        Self { text: Text::of(text.as_bytes()) }
+    }
+
+    /// The text; nothing for the root.
+    fn text(&self) -> &str {
+        self.text.as_str()
     }
 
     /// Whether this is the root.
     #[must_use]
     pub fn is_root(&self) -> bool {
-        self.text.is_empty()
+        self.text.as_bytes().is_empty()
     }
 
     /// The text, lower-case, without a trailing dot; `"."` for the root.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        if self.is_root() { "." } else { &self.text }
+        match self.text() {
+            "" => ".",
+            text => text,
+        }
+    }
+
+    /// The octets of the text.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        match self.text.as_bytes() {
+            b"" => b".",
+            octets => octets,
+        }
     }
 
     /// The labels, from the left.
     pub fn labels(&self) -> impl DoubleEndedIterator<Item = &str> {
-        self.text.split('.').filter(|label| !label.is_empty())
+        self.text().split('.').filter(|label| !label.is_empty())
     }
 
     /// How many labels there are: 0 for the root, 2 for `example.com`.
@@ -159,8 +176,8 @@ impl Name {
     /// the root.
     #[must_use]
     pub fn parent(&self) -> Option<Self> {
-        let (_, rest) = self.text.split_once('.')?;
-        Some(Self { text: Arc::from(rest) })
+        let (_, rest) = self.text().split_once('.')?;
+        Some(Self::of(rest))
     }
 
     /// The name made of the `count` right-most labels: the whole name where it has no more than that.
@@ -169,8 +186,8 @@ impl Name {
         if count == 0 {
             return Self::root();
         }
-        match self.text.rmatch_indices('.').nth(count.saturating_sub(1)) {
-            Some((dot, _)) => Self { text: Arc::from(self.text.get(dot.saturating_add(1)..).unwrap_or("")) },
+        match self.text().rmatch_indices('.').nth(count.saturating_sub(1)) {
+            Some((dot, _)) => Self::of(self.text().get(dot.saturating_add(1)..).unwrap_or("")),
             None => self.clone(),
         }
     }
@@ -178,8 +195,8 @@ impl Name {
     /// Whether the name is `ancestor` itself or stands below it. Every name is within the root.
     #[must_use]
     pub fn is_within(&self, ancestor: &Self) -> bool {
-        match self.text.strip_suffix(&*ancestor.text) {
-            Some(rest) => rest.is_empty() || ancestor.is_root() || rest.ends_with('.'),
+        match self.text.as_bytes().strip_suffix(ancestor.text.as_bytes()) {
+            Some(rest) => rest.is_empty() || ancestor.is_root() || rest.ends_with(b"."),
             None => false,
         }
     }
@@ -196,7 +213,8 @@ impl Name {
         // put together where it takes no memory of its own
         let mut room = [b'.'; MAX_OCTETS];
         let own_at = labels.len().saturating_add(1);
-        let length = own_at.saturating_add(self.text.len());
+        let own = self.text.as_bytes();
+        let length = own_at.saturating_add(own.len());
         let Some(whole) = room.get_mut(..length) else {
             return Err(NameError { kind: NameErrorKind::TooLong, at: MAX_OCTETS });
         };
@@ -204,7 +222,7 @@ impl Name {
             place.copy_from_slice(labels.as_bytes());
         }
         if let Some(place) = whole.get_mut(own_at..) {
-            place.copy_from_slice(self.text.as_bytes());
+            place.copy_from_slice(own);
         }
         Self::parse_bytes(whole)
     }
@@ -220,50 +238,6 @@ impl Name {
                     && label.bytes().all(|octet| octet.is_ascii_alphanumeric() || octet == b'-')
             })
     }
-}
-
-/// Checks a name without its trailing dot, and tells whether it has letters in upper case.
-fn check(octets: &[u8]) -> Result<bool, NameError> {
-    // almost all names are right: what is wrong with one is only looked for when something is
-    match check_words(octets) {
-        Some(has_upper_case) => Ok(has_upper_case),
-        None => find_error(octets).map(|()| octets.iter().any(u8::is_ascii_uppercase)),
-    }
-}
-
-/// Checks a name of 8 to 63 octets, eight of them in one, and tells whether it has letters in upper case. Gives
-/// nothing where the name is of another length, or where something may be wrong with it.
-fn check_words(octets: &[u8]) -> Option<bool> {
-    let last = octets.last_chunk::<8>()?;
-    // of so few octets no label is too long
-    if octets.len() > MAX_LABEL || last.ends_with(b".") {
-        return None;
-    }
-    let (words, rest) = octets.as_chunks::<8>();
-    // an octet has its highest bit set here where it breaks a rule, or is in upper case
-    let (mut wrong, mut upper_case) = (0, 0);
-    // a label before which there is nothing begins as one behind a dot
-    let mut dot_before = 0x80;
-    for word in words {
-        let word = u64::from_le_bytes(*word);
-        let dots = between(word, b'.', b'.');
-        wrong |= forbidden(word) | (dots & ((dots << 8) | dot_before));
-        upper_case |= between(word, b'A', b'Z');
-        dot_before = dots >> 56;
-    }
-    if !rest.is_empty() {
-        // some of its octets are looked at again
-        let word = u64::from_le_bytes(*last);
-        let dots = between(word, b'.', b'.');
-        wrong |= forbidden(word) | (dots & (dots << 8));
-        upper_case |= between(word, b'A', b'Z');
-    }
-    (wrong == 0).then_some(upper_case != 0)
-}
-
-/// The highest bits of the octets that no name may have.
-fn forbidden(word: u64) -> u64 {
-    !between(word, b' ', b'~') & HIGHEST
 }
 
 /// Finds the first rule that a name breaks, octet by octet.
@@ -446,7 +420,7 @@ mod tests {
                 let after = [&*text, b"abcdefghijkl"].concat();
                 let within = [b"abcde", &*text, b"fgh"].concat();
                 for text in [text, before, after, within] {
-                    assert_eq!(check(&text).map(|_| ()), find_error(&text), "{text:?}");
+                    assert!(Text::checked(&text).is_none_or(|_| find_error(&text).is_ok()), "{text:?}");
                 }
             }
         }

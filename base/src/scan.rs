@@ -96,7 +96,8 @@ pub fn position_in_words(octets: &[u8], mut at: usize, meant: impl Fn(u64) -> u6
 
 /// The highest bit of the first octet that is zero; what it gives of those behind means nothing.
 #[inline]
-const fn zeros(word: u64) -> u64 {
+#[must_use]
+pub const fn zeros(word: u64) -> u64 {
     word.wrapping_sub(each(0x01)) & !word & HIGHEST
 }
 

@@ -23,11 +23,14 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { lookups: 10, void_lookups: 2, exchangers: 10, pointers: 10, explanation: 2048 }
+        Self::DEFAULT
     }
 }
 
 impl Limits {
+    pub(crate) const DEFAULT: Self =
+        Self { lookups: 10, void_lookups: 2, exchangers: 10, pointers: 10, explanation: 2048 };
+
     /// The same with another limit for terms that ask the DNS.
     #[must_use]
     pub fn with_lookups(self, lookups: usize) -> Self {

@@ -28,13 +28,13 @@ impl Networks {
 
     /// Passes over the networks that are not shown. What is left begins with another term, or with a network that is
     /// not written as most are.
-    pub(crate) fn pass(self, terms: &[u8]) -> &[u8] {
+    pub(crate) fn pass<'a>(&self, terms: &'a [u8]) -> &'a [u8] {
         match self {
             Self::All => terms,
             Self::None => pass(terms, |term| ip4_outside(term, |_, _| false), ip6_cidr_end),
             Self::OfIp4(client) => pass(terms, |term| client.behind(term), ip6_cidr_end),
             Self::OfIp6(client) => {
-                let is_in = |network: Groups, prefix| is_in_ip6(client, network.address(), prefix);
+                let is_in = |network: Groups, prefix| is_in_ip6(*client, network.address(), prefix);
                 pass(terms, |term| ip4_outside(term, |_, _| false), |term| ip6_outside(term, is_in))
             }
         }
@@ -64,7 +64,7 @@ impl Ip4Client {
 
     /// What follows a network that the client is not in.
     #[inline(always)]
-    fn behind(self, term: &[u8]) -> Option<&[u8]> {
+    fn behind<'a>(&self, term: &'a [u8]) -> Option<&'a [u8]> {
         let text = u32::from_le_bytes(*term.first_chunk()?);
         if (text ^ self.first) & self.mask == 0 {
             return ip4_outside(term, |network, prefix| is_in_ip4(self.address, network, prefix));

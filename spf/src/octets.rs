@@ -1,7 +1,7 @@
 //! The smallest parts of a record, octet by octet: classes of characters, numbers and addresses. They know nothing
 //! of records.
 
-use mail_base::scan::{HIGHEST, between, each, gathered, position_in_words};
+use mail_base::scan::{HIGHEST, between, each, gathered, not_visible_from, position_in_words, zeros};
 
 pub(crate) const LETTER: u8 = 1;
 pub(crate) const DIGIT: u8 = 2;
@@ -42,8 +42,9 @@ pub(crate) fn is_name(octets: &[u8]) -> bool {
 }
 
 /// How many octets from the start are macro-literals: visible, and no percent sign. Eight are looked at in one.
+#[inline]
 pub(crate) fn literal_length(octets: &[u8]) -> usize {
-    let others = |word| (!between(word, b'!', b'~') | between(word, b'%', b'%')) & HIGHEST;
+    let others = |word| not_visible_from(word, b'!') | zeros(word ^ each(b'%'));
     position_in_words(octets, 0, others).unwrap_or(octets.len())
 }
 
@@ -73,7 +74,7 @@ pub(crate) fn ends_in_top_label(octets: &[u8]) -> bool {
 
 /// Whether eight octets end in a dot and letters, as almost all names do.
 #[inline]
-fn ends_in_letters(octets: &[u8; 8]) -> bool {
+pub(crate) fn ends_in_letters(octets: &[u8; 8]) -> bool {
     let word = u64::from_le_bytes(*octets) | each(0x20);
     let others = !between(word, b'a', b'z') & HIGHEST;
     let behind = (others.leading_zeros() / 8) as usize;
@@ -241,8 +242,11 @@ fn ip6_prefix(octets: &[u8]) -> Option<(u8, &[u8])> {
 /// caller to see that it ends there.
 #[inline(always)]
 fn usual_ip6_end(octets: &[u8; 16]) -> Option<usize> {
-    let (digits, colons) = (set_of(octets, hex_digits), set_of(octets, |word| between(word, b':', b':')));
-    let others = !(digits | colons);
+    // a colon comes behind the digits
+    let of_address = |word| between(word, b'0', b':') | between(word | each(0x20), b'a', b'f');
+    let (octets_of_address, colons) =
+        (set_of(octets, of_address), set_of(octets, |word| between(word, b':', b':')));
+    let (others, digits) = (!octets_of_address, octets_of_address & !colons);
     // behind the window there is another octet in any case
     let end = others.trailing_zeros();
     let inside = others.wrapping_sub(1) & !others;

@@ -8,8 +8,8 @@ use crate::{
     macros::{Piece, Pieces, Place},
     networks::Networks,
     octets::{
-        DIGIT, HYPHEN, LETTER, NAME_MARK, ends_in_top_label, ip4_network, ip6_network, is_of, literal_length,
-        prefix_number,
+        DIGIT, HYPHEN, LETTER, NAME_MARK, ends_in_letters, ends_in_top_label, ip4_network, ip6_network,
+        is_of, literal_length, prefix_number,
     },
     record::{DualPrefix, MAX_OCTETS, Qualifier},
 };
@@ -18,41 +18,85 @@ use core::net::{Ipv4Addr, Ipv6Addr};
 /// version = "v=spf1"
 pub(crate) const VERSION: &[u8] = b"v=spf1";
 
-/// A term, by its offsets in the record.
+/// A term, by its offsets in the record. It is flat: so it is kept in registers while it is read.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Raw {
     pub(crate) at: u16,
     pub(crate) end: u16,
     pub(crate) qualifier: Qualifier,
-    pub(crate) kind: RawKind,
+    pub(crate) body: Body,
 }
 
 impl Raw {
     /// What stands before the first term.
-    pub(crate) fn version() -> Self {
-        Self { at: 0, end: 6, qualifier: Qualifier::default(), kind: RawKind::Unknown(Span::default()) }
+    pub(crate) const VERSION: Self =
+        Self { at: 0, end: 6, qualifier: Qualifier::Pass, body: Body::new(RawKind::Unknown) };
+}
+
+/// What follows the qualifier of a term.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Body {
+    pub(crate) kind: RawKind,
+    /// The domain, or the value of a modifier that is not known; without octets where none is given.
+    pub(crate) domain: Span,
+    /// How many bits of addresses are compared.
+    pub(crate) prefix: DualPrefix,
+    /// The address of a network, in bits.
+    network: u128,
+}
+
+impl Body {
+    const fn new(kind: RawKind) -> Self {
+        Self { kind, domain: Span::EMPTY, prefix: DualPrefix::ALL, network: 0 }
+    }
+
+    #[inline(always)]
+    fn with_domain(kind: RawKind, domain: Span) -> Self {
+        Self { domain, ..Self::new(kind) }
+    }
+
+    #[inline(always)]
+    fn ip4(network: u32, prefix: u8) -> Self {
+        let prefix = DualPrefix { ip4: prefix, ..DualPrefix::ALL };
+        Self { prefix, network: u128::from(network), ..Self::new(RawKind::Ip4) }
+    }
+
+    #[inline(always)]
+    fn ip6(network: u128, prefix: u8) -> Self {
+        let prefix = DualPrefix { ip6: prefix, ..DualPrefix::ALL };
+        Self { prefix, network, ..Self::new(RawKind::Ip6) }
+    }
+
+    /// The address of an `ip4`.
+    pub(crate) fn ip4_network(&self) -> Ipv4Addr {
+        Ipv4Addr::from_bits(self.network as u32)
+    }
+
+    /// The address of an `ip6`.
+    pub(crate) fn ip6_network(&self) -> Ipv6Addr {
+        Ipv6Addr::from_bits(self.network)
     }
 }
 
-/// What a term is. A span without octets stands for a domain that is not given.
-#[derive(Clone, Copy, Debug)]
+/// What a term is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum RawKind {
     All,
-    Include(Span),
-    A(Span, DualPrefix),
-    Mx(Span, DualPrefix),
-    Ptr(Span),
-    Ip4(Ipv4Addr, u8),
-    Ip6(Ipv6Addr, u8),
-    Exists(Span),
-    Redirect(Span),
-    Exp(Span),
-    /// A modifier that is not known, and where its value is.
-    Unknown(Span),
+    Include,
+    A,
+    Mx,
+    Ptr,
+    Ip4,
+    Ip6,
+    Exists,
+    Redirect,
+    Exp,
+    /// A modifier that is not known.
+    Unknown,
 }
 
 /// A part of a record.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Span {
     pub(crate) at: u16,
     pub(crate) end: u16,
@@ -61,6 +105,8 @@ pub(crate) struct Span {
 }
 
 impl Span {
+    pub(crate) const EMPTY: Self = Self { at: 0, end: 0, has_macros: false };
+
     pub(crate) fn of(self, record: &[u8]) -> &[u8] {
         record.get(usize::from(self.at)..usize::from(self.end)).unwrap_or(&[])
     }
@@ -71,7 +117,7 @@ impl Span {
 }
 
 /// What must be known of a record before its terms are evaluated.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Index {
     pub(crate) redirect: Option<Modifier>,
     pub(crate) exp: Option<Modifier>,
@@ -80,6 +126,8 @@ pub(crate) struct Index {
 }
 
 impl Index {
+    pub(crate) const EMPTY: Self = Self { redirect: None, exp: None, has_all: false };
+
     /// The `redirect` that is followed where no directive matches.
     pub(crate) fn followed(&self) -> Option<Modifier> {
         self.redirect.filter(|_| !self.has_all)
@@ -91,13 +139,6 @@ impl Index {
 pub(crate) struct Modifier {
     pub(crate) at: u16,
     pub(crate) domain: Span,
-}
-
-impl Modifier {
-    /// The term, which is of this kind.
-    pub(crate) fn term(self, kind: fn(Span) -> RawKind) -> Raw {
-        Raw { at: self.at, end: self.domain.end, qualifier: Qualifier::default(), kind: kind(self.domain) }
-    }
 }
 
 /// Whether a text begins with the version and then a space or the end (RFC 7208 §4.5).
@@ -117,8 +158,8 @@ pub(crate) fn version(text: &[u8]) -> bool {
 /// Gives what is found once in a record.
 pub(crate) fn index(record: &[u8]) -> Result<Index, RecordError> {
     if version(record) {
-        let mut index = Index::default();
-        terms(record, Networks::None, &mut index, |_| {})?;
+        let mut index = Index::EMPTY;
+        terms(record, &Networks::None, &mut index, |_| {})?;
         Ok(index)
     } else {
         Err(RecordError { kind: Kind::Version, at: 0 })
@@ -130,7 +171,7 @@ pub(crate) fn index(record: &[u8]) -> Result<Index, RecordError> {
 #[inline]
 pub(crate) fn terms(
     record: &[u8],
-    networks: Networks,
+    networks: &Networks,
     index: &mut Index,
     mut visit: impl FnMut(&Raw),
 ) -> Result<(), RecordError> {
@@ -139,10 +180,11 @@ pub(crate) fn terms(
     }
     let mut reader = Reader::new(record);
     while let Some(term) = reader.term_among(networks)? {
-        match term.kind {
+        let modifier = Modifier { at: term.at, domain: term.body.domain };
+        match term.body.kind {
             RawKind::All => index.has_all = true,
-            RawKind::Redirect(domain) => only_once(&mut index.redirect, Modifier { at: term.at, domain })?,
-            RawKind::Exp(domain) => only_once(&mut index.exp, Modifier { at: term.at, domain })?,
+            RawKind::Redirect => only_once(&mut index.redirect, modifier)?,
+            RawKind::Exp => only_once(&mut index.exp, modifier)?,
             _ => {}
         }
         visit(&term);
@@ -195,7 +237,7 @@ impl<'a> Reader<'a> {
 
     /// Reads the next term that is no network, or one of these networks.
     #[inline(always)]
-    pub(crate) fn term_among(&mut self, networks: Networks) -> Result<Option<Raw>, RecordError> {
+    pub(crate) fn term_among(&mut self, networks: &Networks) -> Result<Option<Raw>, RecordError> {
         // most terms of most records are networks, and most clients are not in them
         if self.rest.starts_with(b" ip") {
             self.rest = networks.pass(self.rest);
@@ -206,13 +248,13 @@ impl<'a> Reader<'a> {
         {
             let at = self.offset().wrapping_add(1);
             self.rest = &[];
-            return Ok(Some(Raw { at, end: self.offset(), qualifier, kind: RawKind::All }));
+            return Ok(Some(Raw { at, end: self.offset(), qualifier, body: Body::new(RawKind::All) }));
         }
         self.term()
     }
 
     /// The terms that are no networks, and those that are among these.
-    pub(crate) fn among(mut self, networks: Networks) -> impl Iterator<Item = Raw> {
+    pub(crate) fn among(mut self, networks: &Networks) -> impl Iterator<Item = Raw> {
         // a record that is read again keeps the grammar, so that there is no error to lose
         core::iter::from_fn(move || self.term_among(networks).ok().flatten())
     }
@@ -233,12 +275,12 @@ impl<'a> Reader<'a> {
         let body = self.rest.get(usize::from(qualifier.is_some())..).unwrap_or(&[]);
         self.rest = body;
         // most terms of most records are one of these; the others are told apart by their names
-        let kind = if let Some(rest) = body.strip_prefix(b"include:") {
+        let body = if let Some(rest) = body.strip_prefix(b"include:") {
             self.rest = rest;
-            RawKind::Include(self.argument().domain_spec()?)
+            Body::with_domain(RawKind::Include, self.domain()?)
         } else if let Some(rest) = body.strip_prefix(b"all").filter(|rest| is_end(rest)) {
             self.rest = rest;
-            RawKind::All
+            Body::new(RawKind::All)
         } else if let Some(rest) = body.strip_prefix(b"ip4:") {
             self.rest = rest;
             self.ip4()?
@@ -247,15 +289,15 @@ impl<'a> Reader<'a> {
             self.ip6()?
         } else if let Some(rest) = self.rest.strip_prefix(b"redirect=").filter(|_| qualifier.is_none()) {
             self.rest = rest;
-            RawKind::Redirect(self.argument().domain_spec()?)
+            Body::with_domain(RawKind::Redirect, self.domain()?)
         } else {
             self.named(qualifier.is_some())?
         };
-        Ok(Some(Raw { at, end: self.offset(), qualifier: qualifier.unwrap_or_default(), kind }))
+        Ok(Some(Raw { at, end: self.offset(), qualifier: qualifier.unwrap_or_default(), body }))
     }
 
     /// Reads a term by its name.
-    fn named(&mut self, is_qualified: bool) -> Result<RawKind, RecordError> {
+    fn named(&mut self, is_qualified: bool) -> Result<Body, RecordError> {
         let start = *self;
         let length = self.name_length()?;
         let (name, rest) = self.rest.split_at_checked(length).unwrap_or((self.rest, &[]));
@@ -268,7 +310,7 @@ impl<'a> Reader<'a> {
                 self.modifier(name)
             }
             [] | [b' ' | b':' | b'/', ..] => match self.mechanism(name)? {
-                Some(kind) => Ok(kind),
+                Some(body) => Ok(body),
                 None => start.error(Kind::Mechanism),
             },
             [octet, ..] => self.error(if octet.is_ascii_graphic() { Kind::Mechanism } else { Kind::Octet }),
@@ -290,7 +332,7 @@ impl<'a> Reader<'a> {
     /// mechanism = ( all / include / a / mx / ptr / ip4 / ip6 / exists )
     ///
     /// Nothing where the name is not known.
-    fn mechanism(&mut self, name: &[u8]) -> Result<Option<RawKind>, RecordError> {
+    fn mechanism(&mut self, name: &[u8]) -> Result<Option<Body>, RecordError> {
         let mut lower = [0; 7];
         let Some(lower) = lower.get_mut(..name.len()) else { return Ok(None) };
         lower.copy_from_slice(name);
@@ -299,28 +341,28 @@ impl<'a> Reader<'a> {
             // all = "all"
             b"all" => {
                 self.no_argument()?;
-                RawKind::All
+                Body::new(RawKind::All)
             }
             // include = "include" ":" domain-spec
-            b"include" => RawKind::Include(self.required_domain()?),
+            b"include" => Body::with_domain(RawKind::Include, self.required_domain()?),
             // a = "a" [ ":" domain-spec ] [ dual-cidr-length ]
             b"a" => {
                 let (domain, prefix) = self.domain_and_prefix()?;
-                RawKind::A(domain, prefix)
+                Body { prefix, ..Body::with_domain(RawKind::A, domain) }
             }
             // mx = "mx" [ ":" domain-spec ] [ dual-cidr-length ]
             b"mx" => {
                 let (domain, prefix) = self.domain_and_prefix()?;
-                RawKind::Mx(domain, prefix)
+                Body { prefix, ..Body::with_domain(RawKind::Mx, domain) }
             }
             // ptr = "ptr" [ ":" domain-spec ]
-            b"ptr" if self.rest.starts_with(b":") => RawKind::Ptr(self.required_domain()?),
+            b"ptr" if self.rest.starts_with(b":") => Body::with_domain(RawKind::Ptr, self.required_domain()?),
             b"ptr" => {
                 self.no_argument()?;
-                RawKind::Ptr(Span::default())
+                Body::new(RawKind::Ptr)
             }
             // exists = "exists" ":" domain-spec
-            b"exists" => RawKind::Exists(self.required_domain()?),
+            b"exists" => Body::with_domain(RawKind::Exists, self.required_domain()?),
             // ip4 = "ip4" ":" ip4-network [ ip4-cidr-length ]
             b"ip4" => {
                 self.colon(Kind::Ip4)?;
@@ -336,16 +378,16 @@ impl<'a> Reader<'a> {
     }
 
     /// modifier = redirect / explanation / unknown-modifier
-    fn modifier(&mut self, name: &[u8]) -> Result<RawKind, RecordError> {
+    fn modifier(&mut self, name: &[u8]) -> Result<Body, RecordError> {
         let value = self.argument();
         if name.eq_ignore_ascii_case(b"redirect") {
-            return Ok(RawKind::Redirect(value.domain_spec()?));
+            return Ok(Body::with_domain(RawKind::Redirect, value.domain_spec()?));
         }
         if name.eq_ignore_ascii_case(b"exp") {
-            return Ok(RawKind::Exp(value.domain_spec()?));
+            return Ok(Body::with_domain(RawKind::Exp, value.domain_spec()?));
         }
         value.macro_string()?;
-        Ok(RawKind::Unknown(value.span()))
+        Ok(Body::with_domain(RawKind::Unknown, value.span()))
     }
 
     fn no_argument(&self) -> Result<(), RecordError> {
@@ -373,14 +415,27 @@ impl<'a> Reader<'a> {
     /// [ ":" domain-spec ] [ dual-cidr-length ]
     fn domain_and_prefix(&mut self) -> Result<(Span, DualPrefix), RecordError> {
         match self.rest {
-            [] | [b' ', ..] => Ok((Span::default(), DualPrefix::default())),
+            [] | [b' ', ..] => Ok((Span::EMPTY, DualPrefix::default())),
             [b':', rest @ ..] => {
                 self.rest = rest;
                 let (domain, prefix) = self.argument().split_prefix();
                 Ok((domain.domain_spec()?, prefix.dual_prefix()?))
             }
-            _ => Ok((Span::default(), self.argument().dual_prefix()?)),
+            _ => Ok((Span::EMPTY, self.argument().dual_prefix()?)),
         }
+    }
+
+    /// domain-spec, and nothing after it
+    #[inline(always)]
+    fn domain(&mut self) -> Result<Span, RecordError> {
+        // most have no macros and end in letters
+        let (octets, rest) = self.rest.split_at_checked(literal_length(self.rest)).unwrap_or((&[], &[]));
+        if is_end(rest) && octets.last_chunk().is_some_and(ends_in_letters) {
+            let at = self.offset();
+            self.rest = rest;
+            return Ok(Span { at, end: self.offset(), has_macros: false });
+        }
+        self.argument().domain_spec()
     }
 
     /// Everything up to the next space or the end.
@@ -398,24 +453,24 @@ impl<'a> Reader<'a> {
 
     /// ip4-network [ ip4-cidr-length ]
     #[inline(always)]
-    fn ip4(&mut self) -> Result<RawKind, RecordError> {
+    fn ip4(&mut self) -> Result<Body, RecordError> {
         let Some((address, rest)) = ip4_network(self.rest) else { return self.error(Kind::Ip4) };
         self.rest = rest;
         match rest {
-            [] | [b' ', ..] => Ok(RawKind::Ip4(Ipv4Addr::from_bits(address), 32)),
-            [b'/', ..] => Ok(RawKind::Ip4(Ipv4Addr::from_bits(address), self.prefix_length(32)?)),
+            [] | [b' ', ..] => Ok(Body::ip4(address, 32)),
+            [b'/', ..] => Ok(Body::ip4(address, self.prefix_length(32)?)),
             _ => self.error(Kind::Ip4),
         }
     }
 
     /// ip6-network [ ip6-cidr-length ]
-    fn ip6(&mut self) -> Result<RawKind, RecordError> {
+    fn ip6(&mut self) -> Result<Body, RecordError> {
         let Some((groups, rest)) = ip6_network(self.rest) else { return self.error(Kind::Ip6) };
-        let address = Ipv6Addr::from_bits(groups.address());
+        let address = groups.address();
         self.rest = rest;
         match rest {
-            [] | [b' ', ..] => Ok(RawKind::Ip6(address, 128)),
-            [b'/', ..] => Ok(RawKind::Ip6(address, self.prefix_length(128)?)),
+            [] | [b' ', ..] => Ok(Body::ip6(address, 128)),
+            [b'/', ..] => Ok(Body::ip6(address, self.prefix_length(128)?)),
             _ => self.error(Kind::Ip6),
         }
     }

@@ -94,7 +94,7 @@ impl Record {
 
     /// The terms behind this offset, which must be the end of the version or of a term.
     pub(crate) fn raw_terms_from(&self, at: usize) -> impl Iterator<Item = Raw> {
-        Reader::again(self.text.as_bytes(), at).among(Networks::All)
+        Reader::again(self.text.as_bytes(), at).among(&Networks::All)
     }
 
     /// The one term that begins at this offset.
@@ -195,18 +195,19 @@ impl<'a> Term<'a> {
         let text = |at: u16, end: u16| record.get(usize::from(at)..usize::from(end)).unwrap_or("");
         let domain = |span: Span| DomainSpec(text(span.at, span.end));
         let optional = |span: Span| (!span.is_empty()).then(|| domain(span));
-        let mechanism = match raw.kind {
+        let (span, prefix) = (raw.body.domain, raw.body.prefix);
+        let mechanism = match raw.body.kind {
             RawKind::All => Mechanism::All,
-            RawKind::Include(span) => Mechanism::Include(domain(span)),
-            RawKind::A(span, prefix) => Mechanism::A { domain: optional(span), prefix },
-            RawKind::Mx(span, prefix) => Mechanism::Mx { domain: optional(span), prefix },
-            RawKind::Ptr(span) => Mechanism::Ptr { domain: optional(span) },
-            RawKind::Ip4(address, prefix) => Mechanism::Ip4 { address, prefix },
-            RawKind::Ip6(address, prefix) => Mechanism::Ip6 { address, prefix },
-            RawKind::Exists(span) => Mechanism::Exists(domain(span)),
-            RawKind::Redirect(span) => return Self::modifier(record, raw, Modifier::Redirect(domain(span))),
-            RawKind::Exp(span) => return Self::modifier(record, raw, Modifier::Exp(domain(span))),
-            RawKind::Unknown(span) => {
+            RawKind::Include => Mechanism::Include(domain(span)),
+            RawKind::A => Mechanism::A { domain: optional(span), prefix },
+            RawKind::Mx => Mechanism::Mx { domain: optional(span), prefix },
+            RawKind::Ptr => Mechanism::Ptr { domain: optional(span) },
+            RawKind::Ip4 => Mechanism::Ip4 { address: raw.body.ip4_network(), prefix: prefix.ip4 },
+            RawKind::Ip6 => Mechanism::Ip6 { address: raw.body.ip6_network(), prefix: prefix.ip6 },
+            RawKind::Exists => Mechanism::Exists(domain(span)),
+            RawKind::Redirect => return Self::modifier(record, raw, Modifier::Redirect(domain(span))),
+            RawKind::Exp => return Self::modifier(record, raw, Modifier::Exp(domain(span))),
+            RawKind::Unknown => {
                 let name = text(raw.at, span.at.saturating_sub(1));
                 let modifier = Modifier::Unknown { name, value: text(span.at, span.end) };
                 return Self::modifier(record, raw, modifier);
@@ -354,9 +355,14 @@ pub struct DualPrefix {
     pub ip6: u8,
 }
 
+impl DualPrefix {
+    /// All bits.
+    pub(crate) const ALL: Self = Self { ip4: 32, ip6: 128 };
+}
+
 impl Default for DualPrefix {
     fn default() -> Self {
-        Self { ip4: 32, ip6: 128 }
+        Self::ALL
     }
 }
 

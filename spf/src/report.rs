@@ -44,8 +44,9 @@ pub struct Report {
 impl Report {
     /// The report of a check that asks nothing: the verdict is none.
     pub(crate) fn unasked(request: Request, domain: Option<Name>, cause: Cause) -> Self {
+        let identity = request.facts().identity;
         let verdict = Verdict::None;
-        let trace = request.is_traced.then(|| {
+        let trace = request.facts().is_traced.then(|| {
             let end = Event::Verdict { verdict, cause: Some(cause.clone()), best_guess: None };
             Tracer::default().finish(end, None, 0, 0)
         });
@@ -53,7 +54,7 @@ impl Report {
             verdict,
             cause: Some(cause),
             explanation: None,
-            identity: request.identity,
+            identity,
             domain,
             matched: None,
             innermost: None,
@@ -69,31 +70,31 @@ impl Report {
     /// The client's address; IPv4 where it is IPv4-mapped.
     #[must_use]
     pub fn ip(&self) -> IpAddr {
-        self.request.ip
+        self.request.facts().ip
     }
 
     /// The sender that was checked: the mailbox of MAIL FROM, or `postmaster` at the HELO domain.
     #[must_use]
     pub fn sender(&self) -> &str {
-        self.request.texts.sender()
+        self.request.facts().texts.sender()
     }
 
     /// What stands in the place of the domain, whether or not it is one.
     #[must_use]
     pub fn domain_text(&self) -> &str {
-        self.request.texts.domain()
+        self.request.facts().texts.domain()
     }
 
     /// The HELO domain.
     #[must_use]
     pub fn helo(&self) -> &str {
-        self.request.texts.helo()
+        self.request.facts().texts.helo()
     }
 
     /// The host that checks, where the request names it.
     #[must_use]
     pub fn receiver(&self) -> Option<&str> {
-        self.request.receiver.as_deref()
+        self.request.facts().receiver.as_deref()
     }
 }
 

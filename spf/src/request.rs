@@ -1,8 +1,11 @@
 //! What is asked of a check.
 
-use crate::{macros::Values, record::Record, verdict::DomainError};
+use crate::{check::State, macros::Values, record::Record, verdict::DomainError};
 use alloc::{boxed::Box, sync::Arc};
-use core::{fmt, net::IpAddr};
+use core::{
+    fmt,
+    net::{IpAddr, Ipv4Addr},
+};
 use mail_base::{
     Name,
     name::{NameError, ToAscii},
@@ -40,19 +43,10 @@ const POSTMASTER: &str = "postmaster";
 /// One identity of one SMTP session, and what the receiver knows besides.
 ///
 /// HELO and MAIL FROM are two requests, and two reports come of them.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Request {
-    pub(crate) ip: IpAddr,
-    pub(crate) identity: Identity,
-    pub(crate) texts: Texts,
-    /// The domain of the texts, as far as it can be read without `to_ascii`.
-    domain: Result<Name, NameError>,
-    pub(crate) receiver: Option<Arc<str>>,
-    pub(crate) now: u64,
-    pub(crate) to_ascii: Option<ToAscii>,
-    pub(crate) best_guess: Option<Record>,
-    pub(crate) is_trusted: bool,
-    pub(crate) is_traced: bool,
+    /// What is asked stands where the check goes on with it, and where its report finds it: nothing is moved.
+    pub(crate) state: Box<State>,
 }
 
 impl Request {
@@ -79,12 +73,99 @@ impl Request {
     }
 
     fn new(identity: Identity, ip: IpAddr, local_part: &str, domain: &str, helo: &str) -> Self {
+        let mut request = Self { state: Box::write(Box::new_uninit(), State::empty()) };
+        let facts = &mut request.state.facts;
+        // RFC 7208 §5: an IPv4-mapped IPv6 address is an IPv4 address
+        facts.ip = ip.to_canonical();
+        facts.identity = identity;
+        facts.texts.set(local_part, domain, helo);
+        facts.domain = Name::parse(domain);
+        request
+    }
+
+    /// Names the host that checks, for the macro `%{r}`. Without it that is `unknown`.
+    #[must_use]
+    pub fn receiver(mut self, name: &str) -> Self {
+        self.state.facts.receiver = Some(Arc::from(name));
+        self
+    }
+
+    /// Gives the time, in seconds since 1970, for the macro `%{t}`. Without it that is 0.
+    #[must_use]
+    pub fn now(mut self, seconds: u64) -> Self {
+        self.state.facts.now = seconds;
+        self
+    }
+
+    /// Gives the function that turns U-labels into A-labels (RFC 8616 §4), such as `Name::parse_idna` of the
+    /// feature `idna`. Without it a domain outside ASCII is no domain, and the verdict is none.
+    #[must_use]
+    pub fn to_ascii(mut self, to_ascii: ToAscii) -> Self {
+        self.state.facts.to_ascii = Some(to_ascii);
+        self
+    }
+
+    /// Records every step of the check in the report's trace.
+    #[must_use]
+    pub fn trace(mut self, is_traced: bool) -> Self {
+        self.state.facts.is_traced = is_traced;
+        self
+    }
+
+    /// Local policy: leaves clients unchecked that are known to forward mail without rewriting its sender
+    /// (RFC 7208 §D.2). The verdict is none, and the cause says why.
+    #[must_use]
+    pub fn trust_forwarder(mut self, is_trusted: impl FnOnce(IpAddr) -> bool) -> Self {
+        let facts = &mut self.state.facts;
+        facts.is_trusted = is_trusted(facts.ip);
+        self
+    }
+
+    /// Local policy: evaluates this record where the domain has none. What comes out is
+    /// [`Report::best_guess`](crate::Report::best_guess); the verdict stays none, because the domain has said
+    /// nothing.
+    #[must_use]
+    pub fn best_guess(mut self, record: Record) -> Self {
+        self.state.facts.best_guess = Some(record);
+        self
+    }
+
+    pub(crate) fn facts(&self) -> &Facts {
+        &self.state.facts
+    }
+}
+
+impl fmt::Debug for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Request").field(self.facts()).finish()
+    }
+}
+
+/// What is asked.
+#[derive(Clone, Debug)]
+pub(crate) struct Facts {
+    pub(crate) ip: IpAddr,
+    pub(crate) identity: Identity,
+    pub(crate) texts: Texts,
+    /// The domain of the texts, as far as it can be read without `to_ascii`.
+    pub(crate) domain: Result<Name, NameError>,
+    pub(crate) receiver: Option<Arc<str>>,
+    pub(crate) now: u64,
+    pub(crate) to_ascii: Option<ToAscii>,
+    pub(crate) best_guess: Option<Record>,
+    pub(crate) is_trusted: bool,
+    pub(crate) is_traced: bool,
+}
+
+impl Facts {
+    /// What is known before anything is asked.
+    #[inline(always)]
+    pub(crate) fn empty() -> Self {
         Self {
-            // RFC 7208 §5: an IPv4-mapped IPv6 address is an IPv4 address
-            ip: ip.to_canonical(),
-            identity,
-            texts: Texts::join(local_part, domain, helo),
-            domain: Name::parse(domain),
+            ip: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+            identity: Identity::MailFrom,
+            texts: Texts::empty(),
+            domain: Ok(Name::root()),
             receiver: None,
             now: 0,
             to_ascii: None,
@@ -94,67 +175,31 @@ impl Request {
         }
     }
 
-    /// Names the host that checks, for the macro `%{r}`. Without it that is `unknown`.
-    #[must_use]
-    pub fn receiver(self, name: &str) -> Self {
-        Self { receiver: Some(Arc::from(name)), ..self }
-    }
-
-    /// Gives the time, in seconds since 1970, for the macro `%{t}`. Without it that is 0.
-    #[must_use]
-    pub fn now(self, seconds: u64) -> Self {
-        Self { now: seconds, ..self }
-    }
-
-    /// Gives the function that turns U-labels into A-labels (RFC 8616 §4), such as `Name::parse_idna` of the
-    /// feature `idna`. Without it a domain outside ASCII is no domain, and the verdict is none.
-    #[must_use]
-    pub fn to_ascii(self, to_ascii: ToAscii) -> Self {
-        Self { to_ascii: Some(to_ascii), ..self }
-    }
-
-    /// Records every step of the check in the report's trace.
-    #[must_use]
-    pub fn trace(self, is_traced: bool) -> Self {
-        Self { is_traced, ..self }
-    }
-
-    /// Local policy: leaves clients unchecked that are known to forward mail without rewriting its sender
-    /// (RFC 7208 §D.2). The verdict is none, and the cause says why.
-    #[must_use]
-    pub fn trust_forwarder(self, is_trusted: impl FnOnce(IpAddr) -> bool) -> Self {
-        Self { is_trusted: is_trusted(self.ip), ..self }
-    }
-
-    /// Local policy: evaluates this record where the domain has none. What comes out is
-    /// [`Report::best_guess`](crate::Report::best_guess); the verdict stays none, because the domain has said
-    /// nothing.
-    #[must_use]
-    pub fn best_guess(self, record: Record) -> Self {
-        Self { best_guess: Some(record), ..self }
-    }
-
     /// The domain to check, as a name; the texts are turned to A-labels on the way.
-    pub(crate) fn resolve_domain(&mut self) -> Result<Name, DomainError> {
-        let domain = match (&self.domain, self.to_ascii) {
-            // most literals are domain names too, by their form
-            (Ok(domain), _) if domain.as_str().starts_with('[') => return Err(DomainError::AddressLiteral),
-            (Ok(domain), _) => domain.clone(),
-            (Err(_), Some(to_ascii)) if !self.texts.domain().is_ascii() => {
-                let domain = to_ascii(self.texts.domain())?;
-                self.texts = Texts::join(self.texts.local_part(), domain.as_str(), self.texts.helo());
-                domain
-            }
-            (Err(error), _) => return Err((*error).into()),
-        };
+    pub(crate) fn resolve_domain(&mut self) -> Result<&Name, DomainError> {
+        // most literals are domain names too, by their form
+        if matches!(&self.domain, Ok(domain) if domain.as_bytes().starts_with(b"[")) {
+            return Err(DomainError::AddressLiteral);
+        }
+        if let (Err(_), Some(to_ascii)) = (&self.domain, self.to_ascii)
+            && !self.texts.domain().is_ascii()
+        {
+            let domain = to_ascii(self.texts.domain())?;
+            self.texts = self.texts.with(domain.as_str(), self.texts.helo());
+            self.domain = Ok(domain);
+        }
         // a HELO domain must not have U-labels (RFC 8616 §4), but may be anything
         if let Some(to_ascii) = self.to_ascii
             && !self.texts.helo().is_ascii()
             && let Ok(helo) = to_ascii(self.texts.helo())
         {
-            self.texts = Texts::join(self.texts.local_part(), self.texts.domain(), helo.as_str());
+            self.texts = self.texts.with(self.texts.domain(), helo.as_str());
         }
-        at_least_two_labels(domain)
+        match &self.domain {
+            Ok(domain) if has_two_labels(domain) => Ok(domain),
+            Ok(_) => Err(DomainError::SingleLabel),
+            Err(error) => Err((*error).into()),
+        }
     }
 
     /// What the macros stand for.
@@ -171,11 +216,10 @@ impl Request {
     }
 }
 
-/// RFC 7208 §4.3: a domain of at least two labels.
-pub(crate) fn at_least_two_labels(name: Name) -> Result<Name, DomainError> {
+/// RFC 7208 §4.3: a domain has at least two labels.
+pub(crate) fn has_two_labels(name: &Name) -> bool {
     // almost always the first label is short: a search that stops there is quicker than one for long texts
-    let has_dot = name.as_str().bytes().any(|octet| octet == b'.');
-    if has_dot && !name.is_root() { Ok(name) } else { Err(DomainError::SingleLabel) }
+    !name.is_root() && name.as_bytes().contains(&b'.')
 }
 
 /// The sender and the HELO domain, one behind the other.
@@ -189,10 +233,22 @@ pub(crate) struct Texts {
 }
 
 impl Texts {
-    fn join(local_part: &str, domain: &str, helo: &str) -> Self {
-        let at_sign = local_part.len();
-        let helo_at = at_sign.saturating_add(domain.len()).saturating_add(1);
-        Self { text: Text::join([local_part, "@", domain, helo]), at_sign, helo: helo_at }
+    #[inline(always)]
+    fn empty() -> Self {
+        Self { text: Text::Short { octets: [0; SHORT], length: 0 }, at_sign: 0, helo: 0 }
+    }
+
+    fn set(&mut self, local_part: &str, domain: &str, helo: &str) {
+        self.at_sign = local_part.len();
+        self.helo = self.at_sign.saturating_add(domain.len()).saturating_add(1);
+        self.text.set([local_part, "@", domain, helo]);
+    }
+
+    /// The same local part with another domain and another HELO domain.
+    fn with(&self, domain: &str, helo: &str) -> Self {
+        let mut texts = Self::empty();
+        texts.set(self.local_part(), domain, helo);
+        texts
     }
 
     pub(crate) fn sender(&self) -> &str {
@@ -223,18 +279,23 @@ enum Text {
 }
 
 impl Text {
-    fn join<const N: usize>(parts: [&str; N]) -> Self {
-        Self::short(parts).unwrap_or_else(|| Self::Long(parts.concat().into()))
+    /// Puts the parts one behind the other.
+    fn set<const N: usize>(&mut self, parts: [&str; N]) {
+        if self.set_short(parts).is_none() {
+            *self = Self::Long(parts.concat().into());
+        }
     }
 
-    fn short<const N: usize>(parts: [&str; N]) -> Option<Self> {
-        let (mut octets, mut length) = ([0; SHORT], 0_usize);
+    fn set_short<const N: usize>(&mut self, parts: [&str; N]) -> Option<()> {
+        let Self::Short { octets, length } = self else { return None };
+        let mut at = 0_usize;
         for part in parts {
-            let end = length.checked_add(part.len())?;
-            octets.get_mut(length..end)?.copy_from_slice(part.as_bytes());
-            length = end;
+            let end = at.checked_add(part.len())?;
+            octets.get_mut(at..end)?.copy_from_slice(part.as_bytes());
+            at = end;
         }
-        Some(Self::Short { octets, length: u8::try_from(length).ok()? })
+        *length = u8::try_from(at).ok()?;
+        Some(())
     }
 
     fn as_str(&self) -> &str {
@@ -257,7 +318,8 @@ mod tests {
     fn texts_are_kept_whole_however_long_they_are() {
         for length in [0, 1, SHORT - 4, SHORT - 3, SHORT - 2, SHORT, 300, 70_000] {
             let local_part = "x".repeat(length);
-            let texts = Texts::join(&local_part, "\u{e4}", "h");
+            let mut texts = Texts::empty();
+            texts.set(&local_part, "\u{e4}", "h");
             assert_eq!(texts.local_part(), local_part);
             assert_eq!((texts.domain(), texts.helo()), ("\u{e4}", "h"));
             let is_short = matches!(texts.text, Text::Short { .. });
@@ -267,7 +329,9 @@ mod tests {
 
     #[test]
     fn the_sender_is_cut_at_its_last_at_sign() {
-        let texts = |sender: &str| Request::mail_from([192, 0, 2, 1].into(), "h.example", sender).texts;
+        let texts = |sender: &str| {
+            Request::mail_from([192, 0, 2, 1].into(), "h.example", sender).facts().texts.clone()
+        };
         for (sender, local_part, domain) in [
             ("a@b@c.example", "a@b", "c.example"),
             ("@c.example", "postmaster", "c.example"),

@@ -1,52 +1,63 @@
 //! Which terms concern the client.
 
+use super::state::{Comparison, Term};
 use crate::{
     networks::Networks,
     octets::{is_in_ip4, is_in_ip6},
-    parse::{Raw, RawKind},
+    parse::{Body, Raw, RawKind},
 };
-use core::net::IpAddr;
+use core::net::{IpAddr, Ipv4Addr};
 
 /// The client, as far as terms are chosen by it.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Client {
     ip: IpAddr,
     networks: Networks,
 }
 
 impl Client {
+    /// None yet.
+    pub(super) const NOBODY: Self = Self { ip: IpAddr::V4(Ipv4Addr::UNSPECIFIED), networks: Networks::None };
+
     /// A trace wants to see every directive.
     pub(super) fn new(ip: IpAddr, is_traced: bool) -> Self {
         Self { ip, networks: if is_traced { Networks::All } else { Networks::of(ip) } }
     }
 
     /// The networks that must be looked at.
-    pub(super) fn networks(self) -> Networks {
-        self.networks
+    pub(super) fn networks(&self) -> &Networks {
+        &self.networks
     }
 
-    /// Whether a term must be looked at.
-    pub(super) fn is_concerned(self, term: &Raw) -> bool {
-        self.may_match(term.kind) || (matches!(self.networks, Networks::All) && is_directive(term.kind))
+    /// A term as it is evaluated, where it must be looked at: no modifier, and no network that the client is not in.
+    #[inline(always)]
+    pub(super) fn concern(&self, term: &Raw) -> Option<Term> {
+        let comparison = match term.body.kind {
+            RawKind::All => Comparison::Matching,
+            RawKind::Ip4 | RawKind::Ip6 if self.is_in(&term.body) => Comparison::Matching,
+            RawKind::Ip4 | RawKind::Ip6 if matches!(self.networks, Networks::All) => Comparison::NotMatching,
+            RawKind::Include => Comparison::Include,
+            RawKind::A => Comparison::Addresses,
+            RawKind::Mx => Comparison::Exchangers,
+            RawKind::Ptr => Comparison::ClientName,
+            RawKind::Exists => Comparison::Existence,
+            RawKind::Ip4 | RawKind::Ip6 | RawKind::Redirect | RawKind::Exp | RawKind::Unknown => return None,
+        };
+        Some(Term::new(term, comparison))
     }
 
-    /// Whether a term may match: all but modifiers and networks that the client is not in.
-    pub(super) fn may_match(self, term: RawKind) -> bool {
-        match (term, self.ip) {
-            (RawKind::Ip4(network, prefix), IpAddr::V4(ip)) => {
-                is_in_ip4(ip.to_bits(), network.to_bits(), prefix)
+    /// Whether the client is in a network.
+    fn is_in(&self, network: &Body) -> bool {
+        match (network.kind, self.ip) {
+            (RawKind::Ip4, IpAddr::V4(ip)) => {
+                is_in_ip4(ip.to_bits(), network.ip4_network().to_bits(), network.prefix.ip4)
             }
-            (RawKind::Ip6(network, prefix), IpAddr::V6(ip)) => {
-                is_in_ip6(ip.to_bits(), network.to_bits(), prefix)
+            (RawKind::Ip6, IpAddr::V6(ip)) => {
+                is_in_ip6(ip.to_bits(), network.ip6_network().to_bits(), network.prefix.ip6)
             }
-            (RawKind::Ip4(..) | RawKind::Ip6(..), _) => false,
-            _ => is_directive(term),
+            _ => false,
         }
     }
-}
-
-fn is_directive(term: RawKind) -> bool {
-    !matches!(term, RawKind::Redirect(_) | RawKind::Exp(_) | RawKind::Unknown(_))
 }
 
 #[cfg(test)]
@@ -54,7 +65,6 @@ mod tests {
     use super::*;
     use crate::{Record, parse::Reader};
     use alloc::{format, string::String, vec, vec::Vec};
-    use core::net::Ipv4Addr;
     use proptest::prelude::*;
 
     /// Networks that the clients below are in, just outside of, or far from.
@@ -87,11 +97,11 @@ mod tests {
             ];
             for ip in clients {
                 let client = Client::new(ip, false);
-                let terms = |networks| {
+                let terms = |networks: &Networks| {
                     let terms = Reader::again(record.as_str().as_bytes(), 6).among(networks);
-                    terms.filter(|term| client.may_match(term.kind)).map(|term| term.at).collect::<Vec<_>>()
+                    terms.filter(|term| client.concern(term).is_some()).map(|term| term.at).collect::<Vec<_>>()
                 };
-                prop_assert_eq!(terms(Networks::of(ip)), terms(Networks::All), "{} {}", ip, record);
+                prop_assert_eq!(terms(&Networks::of(ip)), terms(&Networks::All), "{} {}", ip, record);
             }
         }
     }

@@ -11,7 +11,7 @@ use mail_base::{
 const MOST: usize = 64;
 
 /// The names of the client. They are asked once a check, and each is validated at most once.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(super) struct ClientNames {
     names: Option<Arc<[Name]>>,
     is_known: bool,
@@ -36,6 +36,11 @@ pub(super) enum Choice<'a> {
 }
 
 impl ClientNames {
+    #[inline(always)]
+    pub(super) fn empty() -> Self {
+        Self { names: None, is_known: false, count: 0, asked: 0, valid: 0 }
+    }
+
     /// Keeps the names. An error is as no name (RFC 7208 §5.5).
     pub(super) fn learn_names(&mut self, answer: &Answer, limit: usize) {
         self.is_known = true;

@@ -1,53 +1,120 @@
 //! What a check waits for, and what it does next.
 
+use super::client::Client;
 use crate::{
-    networks::Networks,
-    parse::{Index, Raw, Reader, Span},
-    record::{DomainSpec, DualPrefix, Record},
+    error::RecordError,
+    parse::{self, Body, Index, Modifier, Raw, Reader, Span},
+    record::{DomainSpec, DualPrefix, Qualifier, Record},
     report::Matched,
     verdict::Verdict,
 };
 use alloc::{sync::Arc, vec::Vec};
-use mail_base::{
-    Name,
-    dns::{Mx, Question, Txt},
-};
+use mail_base::{Name, dns::Txt};
 
-/// The record of a domain, which is asked for or being evaluated, and the term at which the check is.
+/// A term that concerns the client. It is flat: so it is written once, to where it stays.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Term {
+    at: u16,
+    end: u16,
+    pub(super) qualifier: Qualifier,
+    pub(super) comparison: Comparison,
+    pub(super) domain: Span,
+    pub(super) prefix: DualPrefix,
+}
+
+/// What a term compares the client with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Comparison {
+    /// Everybody, or a network that the client is in.
+    Matching,
+    /// A network that the client is not in.
+    NotMatching,
+    Include,
+    Addresses,
+    Exchangers,
+    ClientName,
+    Existence,
+    /// It is no directive, but comes behind them.
+    Redirect,
+}
+
+impl Term {
+    /// Nothing that is ever evaluated.
+    const EMPTY: Self = Self {
+        at: 0,
+        end: 0,
+        qualifier: Qualifier::Pass,
+        comparison: Comparison::NotMatching,
+        domain: Span::EMPTY,
+        prefix: DualPrefix::ALL,
+    };
+
+    #[inline(always)]
+    pub(super) fn new(raw: &Raw, comparison: Comparison) -> Self {
+        let Body { domain, prefix, .. } = raw.body;
+        Self { at: raw.at, end: raw.end, qualifier: raw.qualifier, comparison, domain, prefix }
+    }
+
+    pub(super) fn redirect(modifier: Modifier) -> Self {
+        let Modifier { at, domain } = modifier;
+        Self { at, end: domain.end, comparison: Comparison::Redirect, domain, ..Self::EMPTY }
+    }
+}
+
+/// The record of a domain that is being evaluated, and the term at which the check is.
 #[derive(Clone, Debug)]
 pub(super) struct Frame {
-    /// What asks for the record.
-    pub(super) question: Question,
-    /// The texts of the domain, once they are known.
+    pub(super) domain: Name,
+    /// The texts of the domain.
     texts: Option<Arc<[Txt]>>,
     /// Which of them is the record.
     number: usize,
     pub(super) index: Index,
-    pub(super) term: Raw,
+    pub(super) term: Term,
+    ahead: Ahead,
     /// Whether the term has been counted: a term that waits for the client's name is evaluated again.
     pub(super) is_counted: bool,
 }
 
 impl Frame {
-    /// Nothing but the domain is known yet.
-    pub(super) fn new(domain: Name) -> Self {
+    #[inline(always)]
+    fn empty() -> Self {
         Self {
-            question: Question::txt(domain),
+            domain: Name::root(),
             texts: None,
             number: 0,
-            index: Index::default(),
-            term: Raw::version(),
+            index: Index::EMPTY,
+            term: Term::EMPTY,
+            ahead: Ahead::EMPTY,
             is_counted: false,
         }
     }
 
-    /// Keeps the record: the text of this number.
-    pub(super) fn learn(&mut self, texts: Arc<[Txt]>, number: usize) {
+    /// Begins with a record: the text of this number.
+    fn begin(&mut self, domain: &Name, texts: Arc<[Txt]>, number: usize) {
+        self.domain.clone_from(domain);
         (self.texts, self.number) = (Some(texts), number);
+        (self.index, self.is_counted) = (Index::EMPTY, false);
+        self.ahead.clear();
     }
 
-    pub(super) fn domain(&self) -> &Name {
-        &self.question.name
+    /// Checks the whole syntax of the record, keeps what is found once in it, and goes to the first term that concerns
+    /// the client. Tells whether there is such a term.
+    pub(super) fn scan(&mut self, client: &Client) -> Result<bool, RecordError> {
+        let Self { texts, number, index, term, ahead, .. } = self;
+        let text = texts.as_deref().and_then(|texts| texts.get(*number));
+        let mut is_found = false;
+        parse::terms(text.map_or(&[], Txt::as_bytes), client.networks(), index, |raw| {
+            if let Some(next) = client.concern(raw) {
+                if is_found {
+                    ahead.keep(next);
+                } else {
+                    is_found = true;
+                    *term = next;
+                }
+            }
+        })?;
+        Ok(is_found)
     }
 
     fn text(&self) -> Option<&Txt> {
@@ -72,24 +139,30 @@ impl Frame {
         Record::indexed(self.text().cloned().unwrap_or_default(), self.index)
     }
 
-    /// The terms behind this one that are no networks, and those that are among these.
-    pub(super) fn terms_behind(&self, networks: Networks) -> impl Iterator<Item = Raw> {
-        Reader::again(self.octets(), usize::from(self.term.end)).among(networks)
+    /// Goes on to the next term that concerns the client. Tells whether there is one.
+    pub(super) fn go_on(&mut self, client: &Client) -> bool {
+        let next = match self.ahead.take() {
+            None if self.ahead.is_cut => self.read_next(client),
+            next => next,
+        };
+        let Some(next) = next else { return false };
+        self.go_to(next);
+        true
+    }
+
+    /// Reads the next term that concerns the client.
+    fn read_next(&self, client: &Client) -> Option<Term> {
+        let behind = Reader::again(self.octets(), usize::from(self.term.end));
+        behind.among(client.networks()).find_map(|raw| client.concern(&raw))
     }
 
     /// Goes on to a term of the record.
-    pub(super) fn go_to(&mut self, term: Raw) {
+    pub(super) fn go_to(&mut self, term: Term) {
         (self.term, self.is_counted) = (term, false);
     }
 
     pub(super) fn matched(&self) -> Matched {
-        Matched::new(self.domain().clone(), self.record(), self.term.at)
-    }
-
-    /// The same, where the frame is left for good.
-    pub(super) fn into_matched(self) -> Matched {
-        let record = self.record();
-        Matched::new(self.question.name, record, self.term.at)
+        Matched::new(self.domain.clone(), self.record(), self.term.at)
     }
 
     /// What a match of the term means.
@@ -98,33 +171,106 @@ impl Frame {
     }
 }
 
-/// The records that are left until another one is evaluated, the outermost first: no more than the limit of look-ups.
-/// Most checks never have more than one of them, which takes nothing from the heap.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Outer {
-    first: Option<Frame>,
-    others: Vec<Frame>,
+/// The next terms of a record that concern the client, as they were seen when its syntax was checked: few records have
+/// more of them, and those are read again.
+#[derive(Clone, Debug)]
+struct Ahead {
+    terms: [Term; 3],
+    /// How many there are.
+    count: usize,
+    /// How many were taken.
+    taken: usize,
+    /// Whether there are more.
+    is_cut: bool,
 }
 
-impl Outer {
-    pub(super) fn push(&mut self, frame: Frame) {
-        match &self.first {
-            None => self.first = Some(frame),
-            Some(_) => self.others.push(frame),
+impl Ahead {
+    const EMPTY: Self = Self { terms: [Term::EMPTY; 3], count: 0, taken: 0, is_cut: false };
+
+    fn clear(&mut self) {
+        (self.count, self.taken, self.is_cut) = (0, 0, false);
+    }
+
+    #[inline(always)]
+    fn keep(&mut self, term: Term) {
+        match self.terms.get_mut(self.count) {
+            Some(place) => {
+                *place = term;
+                self.count = self.count.saturating_add(1);
+            }
+            None => self.is_cut = true,
         }
     }
 
-    pub(super) fn pop(&mut self) -> Option<Frame> {
-        self.others.pop().or_else(|| self.first.take())
+    fn take(&mut self) -> Option<Term> {
+        let term = self.terms.get(..self.count)?.get(self.taken)?;
+        self.taken = self.taken.saturating_add(1);
+        Some(*term)
+    }
+}
+
+/// The records that are being evaluated.
+#[derive(Clone, Debug)]
+pub(super) struct Frames {
+    /// The domain's own, or that of the domain which it redirects to.
+    pub(super) own: Frame,
+    /// Those that are included, each by the one before it: no more than the limit of look-ups. A place that was left is
+    /// used again.
+    included: Vec<Frame>,
+    /// How many of them are being evaluated.
+    pub(super) depth: usize,
+}
+
+impl Frames {
+    #[inline(always)]
+    pub(super) fn empty() -> Self {
+        Self { own: Frame::empty(), included: Vec::new(), depth: 0 }
     }
 
-    pub(super) fn last(&self) -> Option<&Frame> {
-        self.others.last().or(self.first.as_ref())
+    /// The record that is evaluated, while the others wait for its result.
+    pub(super) fn current(&self) -> &Frame {
+        let included = self.depth.checked_sub(1).and_then(|last| self.included.get(last));
+        included.unwrap_or(&self.own)
+    }
+
+    pub(super) fn current_mut(&mut self) -> &mut Frame {
+        let included = self.depth.checked_sub(1).and_then(|last| self.included.get_mut(last));
+        included.unwrap_or(&mut self.own)
+    }
+
+    /// Goes to another record, to come back from it or not.
+    pub(super) fn enter(
+        &mut self,
+        origin: Origin,
+        domain: &Name,
+        texts: Arc<[Txt]>,
+        number: usize,
+    ) -> &mut Frame {
+        if origin == Origin::Include {
+            if self.included.is_empty() {
+                // few includes hold others
+                self.included = Vec::with_capacity(2);
+            }
+            if self.depth == self.included.len() {
+                self.included.push(Frame::empty());
+            }
+            self.depth = self.depth.saturating_add(1);
+        }
+        let frame = self.current_mut();
+        frame.begin(domain, texts, number);
+        frame
+    }
+
+    /// Comes back from an included record. Tells whether there was one.
+    pub(super) fn leave(&mut self) -> bool {
+        let is_included = self.depth > 0;
+        self.depth = self.depth.saturating_sub(1);
+        is_included
     }
 }
 
 /// What the answer is wanted for.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(super) enum Pending {
     /// The texts of a domain.
     Record(Origin),
@@ -140,11 +286,11 @@ pub(super) enum Pending {
 
 impl Pending {
     /// Whether the verdict stands and only its explanation is missing.
-    pub(super) fn is_for_explanation(&self) -> bool {
+    pub(super) fn is_for_explanation(self) -> bool {
         match self {
             Self::Record(_) | Self::Term(_) => false,
             Self::Pointers(task) | Self::PointerAddresses(task, _) => {
-                matches!(task, Task::Explain | Task::Explanation(_))
+                matches!(task, Task::Explain | Task::Explanation)
             }
             Self::Explanation => true,
         }
@@ -163,7 +309,7 @@ pub(super) enum Origin {
 }
 
 /// What a term compares with the client.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(super) enum Wanted {
     /// Addresses of the client's family.
     Addresses(DualPrefix),
@@ -172,11 +318,11 @@ pub(super) enum Wanted {
     /// Mail exchangers.
     Exchangers(DualPrefix),
     /// The addresses of the exchanger before the number, and then of those from it on.
-    ExchangerAddresses(DualPrefix, Arc<[Mx]>, usize),
+    ExchangerAddresses(DualPrefix, usize),
 }
 
 /// Work that may have to wait for the client's name and is then done again.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(super) enum Task {
     /// Evaluate the term.
     Term,
@@ -185,7 +331,7 @@ pub(super) enum Task {
     /// Ask for the explanation of a fail.
     Explain,
     /// Expand the text of an explanation.
-    Explanation(Txt),
+    Explanation,
 }
 
 /// What happens next.

@@ -3,21 +3,21 @@
 use super::{
     State,
     names::Choice,
-    state::{Next, Origin, Pending, Task, Wanted},
+    state::{Comparison, Next, Origin, Pending, Task, Term, Wanted},
 };
 use crate::{
     macros::{Letter, Piece, Place, expand_into, expanded_name},
     octets::{is_in_ip4, is_in_ip6},
-    parse::{RawKind, Span},
+    parse::Span,
     record::DualPrefix,
-    request::at_least_two_labels,
+    request::has_two_labels,
     verdict::{Cause, DomainError, Verdict},
 };
-use alloc::{string::String, sync::Arc};
+use alloc::string::String;
 use core::net::IpAddr;
 use mail_base::{
     Name,
-    dns::{Answer, Kind, Mx, Question, Records},
+    dns::{Answer, Kind, Question, Records},
     name::{MAX_OCTETS, NameError},
 };
 
@@ -48,29 +48,16 @@ impl AskFor {
     }
 }
 
-/// What a directive compares the client with, once its target is known.
-#[derive(Clone, Copy)]
-enum Comparison {
-    Include,
-    Addresses(DualPrefix),
-    Exchangers(DualPrefix),
-    Existence,
-    ClientName,
-}
-
 impl State {
     /// Evaluates the directive.
     pub(super) fn evaluate(&mut self) -> Next {
         self.trace_term();
-        let (domain, comparison) = match self.frame.term.kind {
-            RawKind::Include(domain) => (domain, Comparison::Include),
-            RawKind::A(domain, prefix) => (domain, Comparison::Addresses(prefix)),
-            RawKind::Mx(domain, prefix) => (domain, Comparison::Exchangers(prefix)),
-            RawKind::Ptr(domain) => (domain, Comparison::ClientName),
-            RawKind::Exists(domain) => (domain, Comparison::Existence),
-            kind if self.client.may_match(kind) => return Next::Match,
-            _ => return Next::NoMatch,
-        };
+        let Term { comparison, domain, .. } = self.frames.current().term;
+        match comparison {
+            Comparison::Matching => return Next::Match,
+            Comparison::NotMatching => return Next::NoMatch,
+            _ => {}
+        }
         if let Some(stop) = self.count_lookup() {
             return stop;
         }
@@ -79,7 +66,7 @@ impl State {
             _ => self.target(domain),
         };
         match (target, comparison) {
-            (Target::Name(name), _) => self.compare(name, comparison),
+            (Target::Name(name), _) => self.compare(name),
             (Target::Ask(question, ask), _) => self.ask(question, ask.pending(Task::Term)),
             // RFC 7208 §4.3 and §5.2: a malformed domain has no record, which is permerror for include
             (Target::Malformed(error), Comparison::Include) => self.target_error(error),
@@ -101,14 +88,18 @@ impl State {
         }
     }
 
-    fn compare(&mut self, name: Name, comparison: Comparison) -> Next {
+    /// Compares the client with what is at the target of the directive.
+    #[inline(always)]
+    fn compare(&mut self, name: Name) -> Next {
+        let Term { comparison, prefix, .. } = self.frames.current().term;
         let (kind, wanted) = match comparison {
-            Comparison::Addresses(prefix) => (self.address_kind(), Wanted::Addresses(prefix)),
-            Comparison::Exchangers(prefix) => (Kind::Mx, Wanted::Exchangers(prefix)),
+            Comparison::Include => return self.include(name),
+            Comparison::Addresses => (self.address_kind(), Wanted::Addresses(prefix)),
+            Comparison::Exchangers => (Kind::Mx, Wanted::Exchangers(prefix)),
+            Comparison::ClientName => return self.compare_client_name(&name),
             // RFC 7208 §5.7: the type is A, even where the client's address is IPv6
             Comparison::Existence => (Kind::A, Wanted::Existence),
-            Comparison::ClientName => return self.compare_client_name(&name),
-            Comparison::Include => return self.include(name),
+            Comparison::Matching | Comparison::NotMatching | Comparison::Redirect => return Next::NoMatch,
         };
         self.ask(Question::new(name, kind), Pending::Term(wanted))
     }
@@ -130,22 +121,23 @@ impl State {
     }
 
     /// Goes on with the record of another domain, and comes back with its result (RFC 7208 §5.2).
+    #[inline(always)]
     fn include(&mut self, name: Name) -> Next {
         if let Some(trace) = &mut self.trace {
             trace.enter();
         }
-        self.ask_record(name, Origin::Include)
+        self.ask(Question::txt(name), Pending::Record(Origin::Include))
     }
 
     /// Follows the `redirect` (RFC 7208 §6.1).
     pub(super) fn redirect(&mut self) -> Next {
-        let RawKind::Redirect(domain) = self.frame.term.kind else { return self.nothing_matched() };
+        let domain = self.frames.current().term.domain;
         self.trace_term();
         if let Some(stop) = self.count_lookup() {
             return stop;
         }
         match self.record_target(domain) {
-            Target::Name(name) => self.ask_record(name, Origin::Redirect),
+            Target::Name(name) => self.ask(Question::txt(name), Pending::Record(Origin::Redirect)),
             Target::Malformed(error) => self.target_error(error),
             Target::NotAscii => {
                 self.trace_unasked(DomainError::LocalPart);
@@ -156,30 +148,31 @@ impl State {
     }
 
     fn target_error(&mut self, error: DomainError) -> Next {
-        let term = self.frame.matched();
+        let term = self.frames.current().matched();
         self.stop(Verdict::PermError, Cause::TargetDomain { term, error })
     }
 
     #[inline]
     fn trace_term(&mut self) {
-        if !self.frame.is_counted
-            && let Some(trace) = &mut self.trace
+        if let Some(trace) = &mut self.trace
+            && !self.frames.current().is_counted
         {
-            trace.term(self.frame.matched(), self.lookups, self.void_lookups);
+            trace.term(self.frames.current().matched(), self.lookups, self.void_lookups);
         }
     }
 
     /// Counts a term that asks the DNS, once (RFC 7208 §4.6.4).
     fn count_lookup(&mut self) -> Option<Next> {
-        if self.frame.is_counted {
+        let frame = self.frames.current_mut();
+        if frame.is_counted {
             return None;
         }
         let limit = self.limits.lookups;
         if self.lookups >= limit {
-            let cause = Cause::TooManyLookups { limit, term: self.frame.matched() };
+            let cause = Cause::TooManyLookups { limit, term: frame.matched() };
             return Some(self.stop(Verdict::PermError, cause));
         }
-        self.frame.is_counted = true;
+        frame.is_counted = true;
         self.lookups = self.lookups.saturating_add(1);
         None
     }
@@ -188,16 +181,16 @@ impl State {
     pub(super) fn term_answered(&mut self, wanted: Wanted, answer: &Answer) -> Next {
         // RFC 7208 §5: an error ends the whole check
         if *answer == Answer::Unavailable {
-            let cause = Cause::Unavailable(self.question().clone());
+            let cause = Cause::Unavailable(self.question.clone());
             return self.stop(Verdict::TempError, cause);
         }
         let is_match = match wanted {
             Wanted::Existence => !answer.as_a().is_empty(),
             Wanted::Addresses(prefix) => self.is_among(answer, prefix),
             Wanted::Exchangers(prefix) => return self.exchangers_answered(prefix, answer),
-            Wanted::ExchangerAddresses(prefix, exchangers, next) => {
+            Wanted::ExchangerAddresses(prefix, next) => {
                 if !self.is_among(answer, prefix) {
-                    return self.ask_exchanger(prefix, exchangers, next);
+                    return self.ask_exchanger(prefix, next);
                 }
                 true
             }
@@ -211,30 +204,32 @@ impl State {
         let limit = self.limits.exchangers;
         let count = exchangers.len();
         if count > limit {
-            let cause = Cause::TooManyExchangers { limit, count, term: self.frame.matched() };
+            let cause = Cause::TooManyExchangers { limit, count, term: self.frames.current().matched() };
             return self.stop(Verdict::PermError, cause);
         }
-        self.ask_exchanger(prefix, exchangers.clone(), 0)
+        self.exchangers = Some(exchangers.clone());
+        self.ask_exchanger(prefix, 0)
     }
 
     /// Asks for the addresses of the exchanger of this number, or of the first after it that is a host: a null MX
     /// (RFC 7505) names none.
-    fn ask_exchanger(&mut self, prefix: DualPrefix, exchangers: Arc<[Mx]>, number: usize) -> Next {
+    fn ask_exchanger(&mut self, prefix: DualPrefix, number: usize) -> Next {
+        let exchangers = self.exchangers.as_deref().unwrap_or(&[]);
         let host = exchangers.iter().enumerate().skip(number).find(|(_, mx)| !mx.exchange.is_root());
         let Some((number, mx)) = host else { return Next::NoMatch };
         let question = Question::new(mx.exchange.clone(), self.address_kind());
         let next = number.saturating_add(1);
-        self.ask(question, Pending::Term(Wanted::ExchangerAddresses(prefix, exchangers, next)))
+        self.ask(question, Pending::Term(Wanted::ExchangerAddresses(prefix, next)))
     }
 
     /// The kind of the client's address (RFC 7208 §5).
     fn address_kind(&self) -> Kind {
-        if self.request.ip.is_ipv4() { Kind::A } else { Kind::Aaaa }
+        if self.facts.ip.is_ipv4() { Kind::A } else { Kind::Aaaa }
     }
 
     /// Whether the client is within the prefix of an address. Of no address nobody is, whatever the prefix.
     fn is_among(&self, answer: &Answer, prefix: DualPrefix) -> bool {
-        match self.request.ip {
+        match self.facts.ip {
             IpAddr::V4(ip) => {
                 answer.as_a().iter().any(|address| is_in_ip4(ip.to_bits(), address.to_bits(), prefix.ip4))
             }
@@ -245,35 +240,43 @@ impl State {
     }
 
     /// The same, where a record is wanted: of a name of two labels at least (RFC 7208 §4.3).
+    #[inline(always)]
     fn record_target(&self, span: Span) -> Target {
         match self.target(span) {
             // without macros, the grammar wants a dot before the top label
-            Target::Name(name) if span.has_macros => match at_least_two_labels(name) {
-                Ok(name) => Target::Name(name),
-                Err(error) => Target::Malformed(error),
-            },
+            Target::Name(name) if span.has_macros && !has_two_labels(&name) => {
+                Target::Malformed(DomainError::SingleLabel)
+            }
             target => target,
         }
     }
 
-    /// Expands a domain-spec to a name (RFC 7208 §4.8, §7.3). Without one it is the domain itself.
+    /// The name that a domain-spec stands for (RFC 7208 §4.8). Without one it is the domain itself.
+    #[inline(always)]
     pub(super) fn target(&self, span: Span) -> Target {
-        let domain = self.frame.domain();
-        if span.is_empty() {
-            return Target::Name(domain.clone());
-        }
+        // most have no macros
         if !span.has_macros
-            && let Ok(name) = Name::parse_bytes(self.frame.part(span))
+            && let Ok(name) = Name::parse_bytes(self.frames.current().part(span))
         {
             return Target::Name(name);
         }
-        let spec = self.frame.domain_spec(span);
+        self.expanded_target(span)
+    }
+
+    /// Expands a domain-spec to a name (RFC 7208 §7.3).
+    fn expanded_target(&self, span: Span) -> Target {
+        let frame = self.frames.current();
+        let domain = &frame.domain;
+        if span.is_empty() {
+            return Target::Name(domain.clone());
+        }
+        let spec = frame.domain_spec(span);
         let has = |letters: &[Letter]| {
             spec.pieces()
                 .flatten()
                 .any(|piece| matches!(piece, Piece::Macro(one) if letters.contains(&one.letter)))
         };
-        if has(&[Letter::Sender, Letter::LocalPart]) && !self.request.texts.local_part().is_ascii() {
+        if has(&[Letter::Sender, Letter::LocalPart]) && !self.facts.texts.local_part().is_ascii() {
             return Target::NotAscii;
         }
         let validated_name = match self.validated_name(has(&[Letter::ValidatedName])) {
@@ -281,7 +284,7 @@ impl State {
             Err((question, ask)) => return Target::Ask(question, ask),
         };
         let mut text = String::with_capacity(MAX_OCTETS.saturating_add(1));
-        let values = self.request.values(domain, validated_name);
+        let values = self.facts.values(domain, validated_name);
         match expand_into(&mut text, spec.as_str(), Place::DomainSpec, &values) {
             Ok(()) => target_name(expanded_name(&text)),
             Err(_) => Target::Malformed(DomainError::Expansion),
@@ -293,7 +296,7 @@ impl State {
         if !is_wanted {
             return Ok("unknown");
         }
-        match self.names.closest_to(self.frame.domain()) {
+        match self.names.closest_to(&self.frames.current().domain) {
             Choice::Name(name) => Ok(name.as_str()),
             Choice::Nothing => Ok("unknown"),
             Choice::AskNames => Err((self.names_question(), AskFor::Names)),
@@ -304,7 +307,7 @@ impl State {
     }
 
     fn names_question(&self) -> Question {
-        Question::new(Name::reverse_of(self.request.ip), Kind::Ptr)
+        Question::new(Name::reverse_of(self.facts.ip), Kind::Ptr)
     }
 }
 

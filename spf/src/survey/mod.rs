@@ -31,10 +31,10 @@ pub(crate) use networks::{Space, range};
 pub use overview::{Overview, Problem, SurveyLimits, SurveyedRecord};
 
 use crate::{
-    parse::{Raw, RawKind, Span},
+    parse::{Body, Raw, RawKind, Span},
     record::{DualPrefix, Qualifier, Record},
     report::Matched,
-    request::at_least_two_labels,
+    request::has_two_labels,
     verdict::DomainError,
 };
 use alloc::{collections::VecDeque, vec::Vec};
@@ -66,7 +66,7 @@ pub fn survey(domain: Name, limits: &SurveyLimits) -> Step<Survey> {
         failed: Space::default(),
     };
     // RFC 7208 §4.3: another domain is not even asked
-    if at_least_two_labels(domain.clone()).is_err() {
+    if !has_two_labels(&domain) {
         survey.overview.problems.push(Problem::NoRecord(domain));
         return Step::Done(survey.overview);
     }
@@ -234,7 +234,7 @@ impl Survey {
                     let depth = self.frames.len();
                     let surveyed = SurveyedRecord { domain: domain.clone(), record: record.clone(), depth };
                     self.overview.records.push(surveyed);
-                    self.frames.push(Frame { domain, record, term: Raw::version(), entry });
+                    self.frames.push(Frame { domain, record, term: Raw::VERSION, entry });
                     return;
                 }
                 Err(error) => Some(Problem::Syntax(domain, error)),
@@ -322,33 +322,28 @@ impl Survey {
 
     fn term(&mut self, term: Raw) -> Option<(Question, Pending)> {
         let frame = self.frames.last()?;
-        let span = match term.kind {
+        let Body { kind, domain, prefix, .. } = term.body;
+        match kind {
             RawKind::All => return self.take_all(),
-            RawKind::Ip4(address, prefix) => return self.take(IpAddr::V4(address), prefix),
-            RawKind::Ip6(address, prefix) => return self.take(IpAddr::V6(address), prefix),
-            RawKind::Redirect(_) | RawKind::Exp(_) | RawKind::Unknown(_) => return None,
-            RawKind::Include(span)
-            | RawKind::A(span, _)
-            | RawKind::Mx(span, _)
-            | RawKind::Ptr(span)
-            | RawKind::Exists(span) => span,
-        };
+            RawKind::Ip4 => return self.take(term.body.ip4_network().into(), prefix.ip4),
+            RawKind::Ip6 => return self.take(term.body.ip6_network().into(), prefix.ip6),
+            RawKind::Redirect | RawKind::Exp | RawKind::Unknown => return None,
+            RawKind::Include | RawKind::A | RawKind::Mx | RawKind::Ptr | RawKind::Exists => {}
+        }
         self.overview.lookups = self.overview.lookups.saturating_add(1);
         let matched = Matched::new(frame.domain.clone(), frame.record.clone(), term.at);
-        let target = match term.kind {
-            RawKind::Ptr(_) => None,
-            _ => self.target(&frame.domain, &frame.record, span),
+        let target = match kind {
+            RawKind::Ptr => None,
+            _ => self.target(&frame.domain, &frame.record, domain),
         };
         let Some(target) = target else {
             self.overview.depending.push(matched);
             return None;
         };
-        match (term.kind, target) {
-            (RawKind::Include(_), target) => self.include(target, matched),
-            (RawKind::A(_, prefix), Ok(name)) => self.next_addresses(prefix, address_questions([name])),
-            (RawKind::Mx(_, prefix), Ok(name)) => {
-                Some((Question::new(name, Kind::Mx), Pending::Exchangers(prefix)))
-            }
+        match (kind, target) {
+            (RawKind::Include, target) => self.include(target, matched),
+            (RawKind::A, Ok(name)) => self.next_addresses(prefix, address_questions([name])),
+            (RawKind::Mx, Ok(name)) => Some((Question::new(name, Kind::Mx), Pending::Exchangers(prefix))),
             (_, Ok(name)) => Some((Question::new(name, Kind::A), Pending::Existence)),
             (_, Err(_)) => {
                 self.overview.problems.push(Problem::Target(matched));
@@ -446,7 +441,7 @@ impl Frame {
 
 /// Only a name of two labels at least can have a record (RFC 7208 §4.3).
 fn two_labels(target: Result<Name, DomainError>) -> Result<Name, DomainError> {
-    target.and_then(at_least_two_labels)
+    target.and_then(|name| if has_two_labels(&name) { Ok(name) } else { Err(DomainError::SingleLabel) })
 }
 
 /// The questions for the addresses of both families.

@@ -1,0 +1,192 @@
+//! The text of a name. Most names are short, and those stand in the value itself.
+
+use crate::scan::{HIGHEST, each, not_visible_from};
+use alloc::sync::Arc;
+use core::{cmp::Ordering, num::NonZeroUsize};
+
+/// The text of a name, in lower case. What is short is always kept as such, so that texts that are equal are kept alike.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(crate) enum Text {
+    Short(Short),
+    Long(Arc<str>),
+}
+
+impl Text {
+    pub(crate) const ROOT: Self = Self::Short(Short::ROOT);
+
+    /// Takes octets that keep the rules of names.
+    pub(crate) fn of(octets: &[u8]) -> Self {
+        match Short::window(octets) {
+            Some(words) => Self::Short(Short::lower_case(words, octets.len())),
+            None if octets.iter().any(u8::is_ascii_uppercase) => {
+                Self::Long(Arc::from(ascii(octets).to_ascii_lowercase()))
+            }
+            None => Self::Long(Arc::from(ascii(octets))),
+        }
+    }
+
+    /// Takes octets without a trailing dot, of which it is not known whether they keep the rules. Gives nothing where
+    /// they are no short text, or where something may be wrong with them.
+    #[inline(always)]
+    pub(crate) fn checked(octets: &[u8]) -> Option<Self> {
+        Short::checked(octets).map(Self::Short)
+    }
+
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        match self {
+            Self::Short(short) => short.as_bytes(),
+            Self::Long(text) => text.as_bytes(),
+        }
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        match self {
+            Self::Short(short) => ascii(short.as_bytes()),
+            Self::Long(text) => text,
+        }
+    }
+}
+
+impl Ord for Text {
+    fn cmp(&self, other: &Self) -> Ordering {
+        match (self, other) {
+            (Self::Short(short), Self::Short(other)) => short.cmp(other),
+            _ => self.as_bytes().cmp(other.as_bytes()),
+        }
+    }
+}
+
+impl PartialOrd for Text {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+/// A text of up to 32 octets, in words of eight. All its parts are as wide as those with which it is moved: a processor
+/// that moves what was just written in other parts waits.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct Short {
+    /// Spaces stand behind the text. No octet of a name is less than a space, so that they are in no order's way.
+    words: Words,
+    /// How long it is, and one more.
+    end: NonZeroUsize,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[repr(align(8))]
+struct Words([[u8; 8]; 4]);
+
+impl Short {
+    const ROOT: Self = Self { words: Words([[b' '; 8]; 4]), end: NonZeroUsize::MIN };
+
+    /// The words of octets, which are taken as they are.
+    #[inline(always)]
+    fn window(octets: &[u8]) -> Option<[u64; 4]> {
+        let mut window = [b' '; 32];
+        window.get_mut(..octets.len())?.copy_from_slice(octets);
+        let (words, _) = window.as_chunks::<8>();
+        let [first, second, third, fourth] = words else { return None };
+        Some([*first, *second, *third, *fourth].map(u64::from_le_bytes))
+    }
+
+    #[inline(always)]
+    fn lower_case([first, second, third, fourth]: [u64; 4], length: usize) -> Self {
+        let lower = |word| (word | (upper_case(word) >> 2)).to_le_bytes();
+        let words = Words([lower(first), lower(second), lower(third), lower(fourth)]);
+        Self { words, end: NonZeroUsize::MIN.saturating_add(length) }
+    }
+
+    #[inline(always)]
+    fn checked(octets: &[u8]) -> Option<Self> {
+        let words = Self::window(octets)?;
+        if matches!(octets, [] | [.., b'.']) {
+            return None;
+        }
+        // an octet has its highest bit set here where it breaks a rule; what is so short has no label that is too long
+        let mut wrong = 0;
+        // a label before which there is nothing begins as one behind a dot
+        let mut dot_before = 0x80;
+        for word in words {
+            let dots = dots(word);
+            wrong |= not_visible_from(word, b' ') | (dots & ((dots << 8) | dot_before));
+            dot_before = dots >> 56;
+        }
+        (wrong == 0).then(|| Self::lower_case(words, octets.len()))
+    }
+
+    fn as_bytes(&self) -> &[u8] {
+        self.words.0.as_flattened().get(..self.end.get().wrapping_sub(1)).unwrap_or(&[])
+    }
+}
+
+impl Ord for Words {
+    fn cmp(&self, other: &Self) -> Ordering {
+        let pairs = self.0.iter().zip(&other.0);
+        let mut orders =
+            pairs.map(|(word, other)| u64::from_be_bytes(*word).cmp(&u64::from_be_bytes(*other)));
+        orders.find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
+    }
+}
+
+impl PartialOrd for Words {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+/// The highest bits of the octets that are dots, of octets in ASCII.
+fn dots(word: u64) -> u64 {
+    !(word ^ each(b'.')).wrapping_add(each(0x7f)) & HIGHEST
+}
+
+/// The highest bits of the octets that are letters in upper case, of octets in ASCII.
+fn upper_case(word: u64) -> u64 {
+    word.wrapping_add(each(0x80 - b'A')) & !word.wrapping_add(each(0x7f - b'Z')) & HIGHEST
+}
+
+/// Octets that are known to be ASCII, as a text.
+fn ascii(octets: &[u8]) -> &str {
+    core::str::from_utf8(octets).unwrap_or("")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::{format, string::String, vec::Vec};
+
+    /// Texts of all lengths about those of words and of what is short, which differ in one octet or in their length.
+    fn texts() -> Vec<String> {
+        let mut texts = Vec::new();
+        for length in [0, 1, 7, 8, 9, 16, 31, 32, 33, 64] {
+            let base = "n".repeat(length);
+            for last in ["", " ", "!", "-", ".a", "0", "@", "A", "Z", "[", "a", "z", "~"] {
+                texts.push(format!("{base}{last}"));
+            }
+        }
+        texts
+    }
+
+    #[test]
+    fn texts_are_kept_in_lower_case_however_long_they_are() {
+        for text in texts() {
+            let kept = Text::of(text.as_bytes());
+            assert_eq!(kept.as_str(), text.to_ascii_lowercase());
+            assert_eq!(matches!(kept, Text::Short(_)), text.len() <= 32, "{text}");
+            if let Some(checked) = Text::checked(text.as_bytes()) {
+                assert!(checked == kept, "{text}");
+            }
+        }
+    }
+
+    #[test]
+    fn texts_are_in_the_order_of_their_octets() {
+        for one in texts() {
+            for other in texts() {
+                let (lower, other_lower) = (one.to_ascii_lowercase(), other.to_ascii_lowercase());
+                let (kept, other) = (Text::of(one.as_bytes()), Text::of(other.as_bytes()));
+                assert_eq!(kept.cmp(&other), lower.cmp(&other_lower), "{lower:?} {other_lower:?}");
+                assert_eq!(kept == other, lower == other_lower);
+            }
+        }
+    }
+}
