@@ -1,6 +1,6 @@
 //! The text of a name. Most names are short, and those stand in the value itself.
 
-use crate::scan::{HIGHEST, each, not_visible_from};
+use crate::scan::{between, not_visible_from};
 use alloc::sync::Arc;
 use core::{cmp::Ordering, num::NonZeroUsize};
 
@@ -91,7 +91,7 @@ impl Short {
 
     #[inline(always)]
     fn lower_case([first, second, third, fourth]: [u64; 4], length: usize) -> Self {
-        let lower = |word| (word | (upper_case(word) >> 2)).to_le_bytes();
+        let lower = |word| (word | (between(word, b'A', b'Z') >> 2)).to_le_bytes();
         let words = Words([lower(first), lower(second), lower(third), lower(fourth)]);
         Self { words, end: NonZeroUsize::MIN.saturating_add(length) }
     }
@@ -107,7 +107,7 @@ impl Short {
         // a label before which there is nothing begins as one behind a dot
         let mut dot_before = 0x80;
         for word in words {
-            let dots = dots(word);
+            let dots = between(word, b'.', b'.');
             wrong |= not_visible_from(word, b' ') | (dots & ((dots << 8) | dot_before));
             dot_before = dots >> 56;
         }
@@ -132,16 +132,6 @@ impl PartialOrd for Words {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         Some(self.cmp(other))
     }
-}
-
-/// The highest bits of the octets that are dots, of octets in ASCII.
-fn dots(word: u64) -> u64 {
-    !(word ^ each(b'.')).wrapping_add(each(0x7f)) & HIGHEST
-}
-
-/// The highest bits of the octets that are letters in upper case, of octets in ASCII.
-fn upper_case(word: u64) -> u64 {
-    word.wrapping_add(each(0x80 - b'A')) & !word.wrapping_add(each(0x7f - b'Z')) & HIGHEST
 }
 
 /// Octets that are known to be ASCII, as a text.
