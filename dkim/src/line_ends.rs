@@ -48,11 +48,11 @@ impl Normaliser {
 
 /// Where the first CR stands that no LF follows.
 pub(crate) fn bare_cr(octets: &[u8]) -> Option<usize> {
-    let is_bare = |octet: u8, next: u8| u8::from(octet == b'\r') & u8::from(next != b'\n');
-    let pairs = octets.iter().zip(octets.get(1..).unwrap_or(&[]));
+    let is_bare = |(&octet, &next): (&u8, &u8)| (octet == b'\r') & (next != b'\n');
+    let mut pairs = octets.iter().zip(octets.get(1..).unwrap_or(&[]));
     // nearly always there is none: first all are looked at, without a branch, which becomes vector instructions
-    if pairs.clone().fold(0, |found, (&octet, &next)| found | is_bare(octet, next)) != 0 {
-        return pairs.clone().position(|(&octet, &next)| is_bare(octet, next) != 0);
+    if pairs.clone().fold(false, |found, pair| found | is_bare(pair)) {
+        return pairs.position(is_bare);
     }
     octets.ends_with(b"\r").then(|| octets.len().saturating_sub(1))
 }

@@ -57,7 +57,7 @@ impl Default for Policy {
             accept_expired: false,
             accept_future: false,
             clock_skew: 300,
-            min_rsa_bits: 1024,
+            min_rsa_bits: MIN_RSA_BITS,
             max_rsa_bits: 4096,
             required_fields: FieldNames::default(),
             accept_unsigned_from: false,

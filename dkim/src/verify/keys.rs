@@ -7,6 +7,7 @@ use crate::{
     der,
     key_record::{KeyRecord, KeyRecordError},
     report::{Cause, KeyFact},
+    secret::MIN_RSA_BITS,
     signature::Signature,
 };
 use alloc::sync::Arc;
@@ -108,7 +109,7 @@ impl Key {
         };
         if key_type == KeyType::Rsa {
             if bits < policy.shortest_rsa() {
-                return Err(unusable(Cause::KeyTooShort { bits, forbidden: bits < 1024 }));
+                return Err(unusable(Cause::KeyTooShort { bits, forbidden: bits < MIN_RSA_BITS }));
             }
             if bits > policy.max_rsa_bits {
                 return Err(unusable(Cause::KeyTooLong { bits }));
