@@ -331,7 +331,7 @@ impl Survey {
             RawKind::Include | RawKind::A | RawKind::Mx | RawKind::Ptr | RawKind::Exists => {}
         }
         self.overview.lookups = self.overview.lookups.saturating_add(1);
-        let matched = Matched::new(frame.domain.clone(), frame.record.clone(), term.at);
+        let matched = frame.term();
         let target = match kind {
             RawKind::Ptr => None,
             _ => self.target(&frame.domain, &frame.record, domain),
@@ -402,7 +402,7 @@ impl Survey {
         let exchangers = answer.as_mx();
         if exchangers.len() > EXCHANGERS {
             let frame = self.frames.last()?;
-            let term = Matched::new(frame.domain.clone(), frame.record.clone(), frame.term.at);
+            let term = frame.term();
             self.overview.problems.push(Problem::TooManyExchangers(term));
             self.fail();
             return None;
@@ -431,6 +431,11 @@ impl Survey {
 }
 
 impl Frame {
+    /// The term that is being read.
+    fn term(&self) -> Matched {
+        Matched::new(self.domain.clone(), self.record.clone(), self.term.at)
+    }
+
     /// Files the addresses that the term matches.
     fn matched(&mut self, addresses: &Space) {
         if self.term.qualifier == Qualifier::Pass {
