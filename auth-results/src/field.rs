@@ -13,7 +13,7 @@ use alloc::{
 use core::fmt;
 use mail_base::{
     fields::{Field, Header},
-    lex::is_atext,
+    lex::is_dot_atom,
     name::ToAscii,
     write::FieldWriter,
 };
@@ -245,13 +245,12 @@ impl MethodResult {
 /// Whether a value is written without quotes because it is `[[local-part] "@"] domain-name`.
 fn is_address_or_domain(value: &str) -> bool {
     let (local, domain) = value.split_once('@').unwrap_or(("", value));
-    is_dot_atom(local.as_bytes(), true) && is_domain(domain.as_bytes())
+    may_be_local_part(local.as_bytes()) && is_domain(domain.as_bytes())
 }
 
-/// Whether octets are `dot-atom-text` (RFC 5322 §3.2.3), or, where allowed, nothing.
-pub(crate) fn is_dot_atom(octets: &[u8], may_be_empty: bool) -> bool {
-    let is_atom = |atom: &[u8]| !atom.is_empty() && atom.iter().all(|&octet| is_atext(octet));
-    (may_be_empty && octets.is_empty()) || octets.split(|&octet| octet == b'.').all(is_atom)
+/// Whether octets are `dot-atom-text` (RFC 5322 §3.2.3), or nothing, as the local part of an address may be here.
+pub(crate) fn may_be_local_part(octets: &[u8]) -> bool {
+    octets.is_empty() || is_dot_atom(octets)
 }
 
 /// Whether octets are a `domain-name` (RFC 6376 §3.5), A-labels, U-labels (RFC 8616) or both. Underscores are

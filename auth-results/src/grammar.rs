@@ -2,7 +2,7 @@
 
 use crate::{
     error::{FieldError, FieldErrorKind},
-    field::{AuthenticationResults, MethodResult, Property, ReadPolicy, is_domain, is_dot_atom},
+    field::{AuthenticationResults, MethodResult, Property, ReadPolicy, is_domain, may_be_local_part},
     words::{Keyword, Method, PropertyType, ResultCode},
 };
 use alloc::{borrow::ToOwned, string::String, vec::Vec};
@@ -248,7 +248,7 @@ fn address(input: &[u8]) -> Rule<'_, String> {
         Some(Ok(Token { kind: TokenKind::Quoted, raw, spaced: false, .. })) => raw,
         _ => {
             let local = take_while(|octet| is_atext(octet) || octet == b'.').parse(input)?.1;
-            if !is_dot_atom(local, true) {
+            if !may_be_local_part(local) {
                 return no_address();
             }
             local

@@ -158,6 +158,13 @@ pub fn is_atext(octet: u8) -> bool {
     octet.is_ascii_alphanumeric() || octet >= 0x80 || b"!#$%&'*+-/=?^_`{|}~".contains(&octet)
 }
 
+/// Whether octets are `dot-atom-text` (RFC 5322 §3.2.3), or would be but for octets outside ASCII (RFC 6532 §3.2).
+#[must_use]
+pub fn is_dot_atom(octets: &[u8]) -> bool {
+    let is_atom = |atom: &[u8]| !atom.is_empty() && atom.iter().all(|&octet| is_atext(octet));
+    octets.split(|&octet| octet == b'.').all(is_atom)
+}
+
 fn is_space(octet: u8) -> bool {
     matches!(octet, b' ' | b'\t' | b'\r' | b'\n')
 }

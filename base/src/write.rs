@@ -122,12 +122,15 @@ impl FieldWriter {
 /// quoted string (RFC 5322 §3.2.4) where it is none. Control characters become `?`.
 #[must_use]
 pub fn quoted(value: &str) -> Cow<'_, str> {
-    if is_token(value) {
-        return Cow::Borrowed(value);
-    }
-    let mut text = String::with_capacity(value.len().saturating_add(2));
+    if is_token(value) { Cow::Borrowed(value) } else { Cow::Owned(quoted_string(value)) }
+}
+
+/// A text as a quoted string (RFC 5322 §3.2.4). Control characters become `?`.
+#[must_use]
+pub fn quoted_string(content: &str) -> String {
+    let mut text = String::with_capacity(content.len().saturating_add(2));
     text.push('"');
-    for character in value.chars() {
+    for character in content.chars() {
         match character {
             '"' | '\\' => {
                 text.push('\\');
@@ -138,7 +141,7 @@ pub fn quoted(value: &str) -> Cow<'_, str> {
         }
     }
     text.push('"');
-    Cow::Owned(text)
+    text
 }
 
 /// Whether a text is a token of RFC 2045 §5.1, or would be but for characters outside ASCII (RFC 6532).

@@ -30,8 +30,8 @@ use alloc::{
 use core::fmt;
 use mail_base::{
     fields::Field,
-    lex::{LexError, LexErrorKind, Lexer, Token, TokenKind},
-    write::FieldWriter,
+    lex::{LexError, LexErrorKind, Lexer, Token, TokenKind, is_dot_atom},
+    write::{FieldWriter, quoted_string},
 };
 
 /// The name of the field.
@@ -113,26 +113,7 @@ impl Report {
 /// ASCII is quoted and stays (RFC 6532 §3.2): only a client that speaks SMTPUTF8 has a sender with such characters.
 fn value_text(value: &str) -> String {
     let value = cut(value);
-    if is_dot_atom(value) {
-        return value.into();
-    }
-    let mut quoted = String::from("\"");
-    for character in value.chars() {
-        match character {
-            '"' | '\\' => quoted.extend(['\\', character]),
-            ' '..='~' => quoted.push(character),
-            _ if character.is_control() => quoted.push('?'),
-            _ => quoted.push(character),
-        }
-    }
-    quoted.push('"');
-    quoted
-}
-
-/// dot-atom-text (RFC 5322 §3.2.3)
-fn is_dot_atom(text: &str) -> bool {
-    let is_atom = |part: &str| !part.is_empty() && part.bytes().all(mail_base::lex::is_atext);
-    text.is_ascii() && text.split('.').all(is_atom)
+    if value.is_ascii() && is_dot_atom(value.as_bytes()) { value.into() } else { quoted_string(value) }
 }
 
 fn cut(value: &str) -> &str {

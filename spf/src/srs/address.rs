@@ -2,8 +2,11 @@
 
 use super::{MAX_ADDRESS, SrsError};
 use alloc::{borrow::Cow, string::String};
-use core::fmt::{self, Write as _};
-use mail_base::lex::is_atext;
+use core::fmt;
+use mail_base::{
+    lex::{is_atext, is_dot_atom},
+    write::quoted_string,
+};
 
 /// An address in its two parts.
 pub(super) struct Address<'a> {
@@ -64,19 +67,11 @@ fn unquoted(local_part: &str) -> Result<Cow<'_, str>, SrsError> {
 /// Writes the local part as a dot-atom, or else as a quoted string.
 impl fmt::Display for Address<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let is_dot_atom =
-            self.local_part.split('.').all(|atom| !atom.is_empty() && atom.bytes().all(is_atext));
-        if is_dot_atom {
-            return write!(f, "{}@{}", self.local_part, self.host);
+        if is_dot_atom(self.local_part.as_bytes()) {
+            write!(f, "{}@{}", self.local_part, self.host)
+        } else {
+            write!(f, "{}@{}", quoted_string(&self.local_part), self.host)
         }
-        f.write_char('"')?;
-        for character in self.local_part.chars() {
-            if matches!(character, '"' | '\\') {
-                f.write_char('\\')?;
-            }
-            f.write_char(character)?;
-        }
-        write!(f, "\"@{}", self.host)
     }
 }
 
