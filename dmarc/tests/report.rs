@@ -2,6 +2,9 @@
 #![cfg(feature = "report")]
 #![allow(clippy::unwrap_used, clippy::panic, clippy::arithmetic_side_effects)]
 
+mod common;
+
+use common::archive::zip;
 use dmarc::{
     AlignmentMode, Discovery, Disposition, LocalPolicy, Mechanism, Method, Name, Override, OverrideKind,
     Policy, Report, Request, Zone, evaluate,
@@ -138,6 +141,64 @@ fn each_policy_domain_and_interval_has_a_report() {
     assert_eq!(tested.rows[0].reasons[0].kind, ReasonKind::Override(OverrideKind::PolicyTestMode));
     assert_eq!(aggregator.take_due(u64::MAX).len(), 1);
     assert_eq!(aggregator.take_due(u64::MAX), []);
+}
+
+/// The report of one message, which arrived at noon.
+fn reported_by(reporter: Reporter) -> AggregateReport {
+    let mut aggregator = Aggregator::new(reporter);
+    let report = judge(Request::new(name("example.com")));
+    aggregator.add(NOON, &report, Message::from_ip([192, 0, 2, 1].into()));
+    aggregator.take_due(NOON + DAY).remove(0).report
+}
+
+#[test]
+fn two_servers_of_one_domain_have_different_identifiers() {
+    let submitter = name("mx.example.net");
+    let identifiers = |reporter| {
+        let report = reported_by(reporter);
+        (report.metadata.report_id.clone(), report.file_name(&submitter))
+    };
+    let (first, second) = (reporter().with_instance(1), reporter().with_instance(u128::MAX));
+    assert_eq!(
+        identifiers(first.clone()),
+        (
+            "1789948800.1.example.com@mx.example.net".to_owned(),
+            "mx.example.net!example.com!1789948800!1790035199!1.xml.gz".to_owned()
+        )
+    );
+    assert_eq!(
+        identifiers(second),
+        (
+            "1789948800.ffffffffffffffffffffffffffffffff.example.com@mx.example.net".to_owned(),
+            "mx.example.net!example.com!1789948800!1790035199!ffffffffffffffffffffffffffffffff.xml.gz"
+                .to_owned()
+        )
+    );
+    let sent = reported_by(first.clone()).to_mail(&mail());
+    assert_eq!(sent, reported_by(first).to_mail(&mail()), "what is sent again is the same");
+    assert_eq!(
+        sent.matches("<1789948800.1.example.com@mx.example.net>").count(),
+        2,
+        "Subject and Message-ID"
+    );
+    assert!(sent.contains("filename=\"mx.example.net!example.com!1789948800!1790035199!1.xml.gz\""));
+}
+
+#[test]
+fn what_comes_late_makes_no_second_report_of_an_interval() {
+    let mut aggregator = Aggregator::new(reporter()).with_interval(3_600);
+    let report = judge(Request::new(name("example.com")));
+    let mut add = |aggregator: &mut Aggregator, now| {
+        aggregator.add(now, &report, Message::from_ip([192, 0, 2, 1].into()))
+    };
+    add(&mut aggregator, 3_599);
+    let first = aggregator.take_due(3_600).remove(0).report;
+    assert_eq!(add(&mut aggregator, 3_599), Added::Counted);
+    assert_eq!(aggregator.take_due(3_600), []);
+    add(&mut aggregator, 3_600);
+    let second = aggregator.take_due(7_200).remove(0).report;
+    assert_ne!(first.metadata.report_id, second.metadata.report_id);
+    assert_eq!((second.metadata.begin, second.rows[0].count), (3_600, 2));
 }
 
 #[test]
@@ -583,40 +644,6 @@ fn what_is_wrong_with_the_compression_is_listed() {
     assert_eq!(kinds(&wrong_sum), compression);
     assert_eq!(kinds(&whole[..whole.len() - 4]), compression);
     assert_eq!(kinds(&[&whole, b"junk".as_slice()].concat()), compression);
-}
-
-/// A ZIP file of these files, which are not compressed.
-fn zip(files: &[(&str, &[u8])]) -> Vec<u8> {
-    let mut crc = [0_u32; 256];
-    for (nth, entry) in crc.iter_mut().enumerate() {
-        let polynomial = |sum: u32| if sum & 1 == 1 { 0xedb8_8320 ^ (sum >> 1) } else { sum >> 1 };
-        *entry = (0..8).fold(u32::try_from(nth).unwrap(), |sum, _| polynomial(sum));
-    }
-    let (mut zip, mut directory) = (Vec::new(), Vec::new());
-    for (name, content) in files {
-        let sum = !content
-            .iter()
-            .fold(!0_u32, |sum, octet| crc[usize::from(sum.to_le_bytes()[0] ^ octet)] ^ (sum >> 8));
-        let size = u32::try_from(content.len()).unwrap().to_le_bytes();
-        let name_size = u16::try_from(name.len()).unwrap().to_le_bytes();
-        // version, flags, method, time, date, sum, both sizes, name, extra field
-        let common = [
-            &[10, 0, 0, 0, 0, 0, 0, 0, 0x21, 0x5a],
-            &sum.to_le_bytes()[..],
-            &size,
-            &size,
-            &name_size,
-            &[0; 2],
-        ];
-        let common = common.concat();
-        let at = u32::try_from(zip.len()).unwrap().to_le_bytes();
-        zip.extend([b"PK\x03\x04", &common[..], name.as_bytes(), content].concat());
-        directory.extend([b"PK\x01\x02\x0a\x00", &common[..], &[0; 10], &at, name.as_bytes()].concat());
-    }
-    let count = u16::try_from(files.len()).unwrap().to_le_bytes();
-    let size = u32::try_from(directory.len()).unwrap().to_le_bytes();
-    let at = u32::try_from(zip.len()).unwrap().to_le_bytes();
-    [&zip, &directory, &b"PK\x05\x06\0\0\0\0"[..], &count, &count, &size, &at, &[0; 2]].concat()
 }
 
 #[test]

@@ -28,6 +28,9 @@ pub struct AggregateReport {
     pub extensions: Vec<Extension>,
     /// What was wrong with a report that was read.
     pub defects: Vec<Defect>,
+    /// The `unique-id` of the [file name](Self::file_name) (RFC 9990 §3.5.2), where several servers report for one
+    /// domain. The XML has no place for it: it is `None` in a report that was read.
+    pub unique_id: Option<u128>,
 }
 
 /// The namespace of the elements.

@@ -36,6 +36,8 @@ pub struct Reporter {
     pub extra_contact_info: Option<Text>,
     /// The program that makes the reports.
     pub generator: Option<String>,
+    /// Which of the servers that report for the domain this is, where there are several.
+    pub instance: Option<u128>,
 }
 
 impl Reporter {
@@ -47,7 +49,19 @@ impl Reporter {
             domain,
             extra_contact_info: None,
             generator: None,
+            instance: None,
         }
+    }
+
+    /// The same for one of several servers that report for the same domain: a number that no other of them has,
+    /// such as its place in a list or the number of a UUID. It stays the same when the server starts again.
+    ///
+    /// The number becomes part of the Report-ID, and the `unique-id` of the file name (RFC 9990 §3.5). Without
+    /// it, what two servers report of one domain and interval has the same identifiers, and whoever receives both
+    /// takes the second for the first sent again. A server that reports alone needs none.
+    #[must_use]
+    pub fn with_instance(self, instance: u128) -> Self {
+        Self { instance: Some(instance), ..self }
     }
 
     /// The same with the name of a program.
@@ -128,6 +142,9 @@ pub struct Aggregator {
     /// In seconds.
     interval: u64,
     max_rows: usize,
+    /// The first second after the intervals whose reports were taken out. What comes later for one of them counts
+    /// in the next, since a second report of an interval would have the identifier of the first.
+    open_from: u64,
     /// By the first second of the interval, and the policy's domain.
     groups: BTreeMap<(u64, Name), Group>,
 }
@@ -161,7 +178,7 @@ impl Aggregator {
     /// Begins, with intervals of a day that begin at midnight UTC, and at most 100,000 rows a report.
     #[must_use]
     pub fn new(reporter: Reporter) -> Self {
-        Self { reporter, interval: 86_400, max_rows: 100_000, groups: BTreeMap::new() }
+        Self { reporter, interval: 86_400, max_rows: 100_000, open_from: 0, groups: BTreeMap::new() }
     }
 
     /// The same with another interval, in seconds; at least one a day is asked for (RFC 9989 §5.3.8).
@@ -178,7 +195,8 @@ impl Aggregator {
 
     /// Counts a message, and of one with several authors each of them.
     ///
-    /// `now` is in seconds since 1970. For exact rows evaluate with
+    /// `now` is in seconds since 1970; a time in an interval whose reports were taken out already counts in the
+    /// next one. For exact rows evaluate with
     /// [`LocalPolicy::every_alignment`](crate::LocalPolicy::every_alignment).
     pub fn add(&mut self, now: u64, report: &Report, message: Message) -> Added {
         for other in &report.others {
@@ -198,6 +216,7 @@ impl Aggregator {
         if record.aggregate_reports().flatten().next().is_none() {
             return Added::NotAsked;
         }
+        let now = now.max(self.open_from);
         let begin = now.saturating_sub(now.checked_rem(self.interval).unwrap_or(0));
         let policy = policy_published(report, record, at);
         let group = self.groups.entry((begin, at.clone())).or_insert_with(|| Group {
@@ -231,6 +250,8 @@ impl Aggregator {
     fn take(&mut self, key: (u64, Name)) -> Option<Due> {
         let group = self.groups.remove(&key)?;
         let (begin, policy_domain) = key;
+        let end = begin.saturating_add(self.interval);
+        self.open_from = self.open_from.max(end);
         let errors = (group.omitted > 0).then(|| {
             let text =
                 format!("{} messages are not listed: the report has no room for more rows", group.omitted);
@@ -240,9 +261,9 @@ impl Aggregator {
             org_name: self.reporter.org_name.clone(),
             email: self.reporter.email.clone(),
             extra_contact_info: self.reporter.extra_contact_info.clone(),
-            report_id: report_id(begin, &policy_domain, &self.reporter.domain),
+            report_id: report_id(begin, &policy_domain, &self.reporter),
             begin,
-            end: begin.saturating_add(self.interval).saturating_sub(1),
+            end: end.saturating_sub(1),
             errors: errors.into_iter().collect(),
             generator: self.reporter.generator.clone(),
         };
@@ -254,6 +275,7 @@ impl Aggregator {
             rows: group.rows.into_iter().map(|(row, count)| ReportRow { count, ..row }).collect(),
             extensions: Vec::new(),
             defects: Vec::new(),
+            unique_id: self.reporter.instance,
         };
         let addresses =
             group.record.aggregate_reports().flatten().map(|uri| uri.as_str().to_string()).collect();
@@ -261,13 +283,14 @@ impl Aggregator {
     }
 }
 
-/// `ridfmt = dot-atom-text ["@" dot-atom-text]` (RFC 9990 §3.5.1), unique for a domain and an interval.
-fn report_id(begin: u64, policy_domain: &Name, reporter: &Name) -> String {
+/// `ridfmt = dot-atom-text ["@" dot-atom-text]` (RFC 9990 §3.5.1), unique for a domain, an interval and a server.
+fn report_id(begin: u64, policy_domain: &Name, reporter: &Reporter) -> String {
     let atoms = |name: &Name| -> String {
         let is_plain = |one: char| one == '.' || (one.is_ascii() && u8::try_from(one).is_ok_and(is_atext));
         name.as_str().chars().map(|one| if is_plain(one) { one } else { '_' }).collect()
     };
-    format!("{begin}.{}@{}", atoms(policy_domain), atoms(reporter))
+    let instance = reporter.instance.map(|instance| format!("{instance:x}.")).unwrap_or_default();
+    format!("{begin}.{instance}{}@{}", atoms(policy_domain), atoms(&reporter.domain))
 }
 
 /// "The discovered or default value for the DMARC policy applied" (RFC 9990 §3.1.1.5).

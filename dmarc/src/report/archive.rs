@@ -2,13 +2,15 @@
 
 use super::error::{DefectKind, ReadLimits, ReportError, ReportErrorKind};
 use alloc::{borrow::Cow, string::String, vec::Vec};
+use core::ops::Range;
 use flate2::{Compression, read::MultiGzDecoder, write::GzEncoder};
 use memchr::memmem;
 use std::io::{Cursor, Read, Write};
 use zip::ZipArchive;
 
-/// The most files of a ZIP file that are looked at for one of XML.
-const MAX_FILES: usize = 100;
+/// The most files in a ZIP file. Each takes memory before it is known what it is; that of a report holds one or
+/// two, and a few that a system adds.
+const MAX_FILES: u64 = 100;
 
 /// The text of a report.
 #[derive(Debug)]
@@ -61,10 +63,12 @@ fn bounded<'a>(
 /// The first file of a ZIP file that is a report by its name and its content; if there is none, the first by its
 /// name, or the only one.
 fn unzip<'a>(file: &[u8], limits: &ReadLimits) -> Result<Opened<'a>, ReportError> {
+    if counts_too_many(file) {
+        return Err(ReportError::new(ReportErrorKind::TooManyFiles { limit: MAX_FILES }, 0));
+    }
     let broken = ReportError::new(ReportErrorKind::Zip, 0);
     let mut archive = ZipArchive::new(Cursor::new(file)).map_err(|_| broken)?;
-    let names =
-        archive.file_names().take(MAX_FILES).map(|name| name.map(Cow::into_owned).unwrap_or_default());
+    let names = archive.file_names().map(|name| name.map(Cow::into_owned).unwrap_or_default());
     let mut files: Vec<(usize, String)> = names.enumerate().collect();
     // folders, and what macOS adds to each file
     files.retain(|(_, name)| !name.ends_with('/') && !name.starts_with("__MACOSX/"));
@@ -98,6 +102,24 @@ fn unzip<'a>(file: &[u8], limits: &ReadLimits) -> Result<Opened<'a>, ReportError
     let others = files.into_iter().filter(|(index, _)| *index != read);
     opened.defects.extend(others.map(|(_, name)| DefectKind::File(name)));
     Ok(opened)
+}
+
+/// Whether an end record of a ZIP file counts more files than are read: the reader of such files takes room for
+/// as many as are counted.
+///
+/// An end record has the number of files twice, those on this disk and all of them: two octets each, and eight in
+/// that of ZIP64. The reader passes over one in which they differ, and so do octets that look like a record.
+fn counts_too_many(file: &[u8]) -> bool {
+    let number = |octets: &[u8]| octets.iter().rfold(0_u64, |number, octet| number << 8 | u64::from(*octet));
+    let any = |signature: &[u8], counts: Range<usize>| {
+        memmem::find_iter(file, signature).any(|at| {
+            let record = file.get(at..).unwrap_or_default();
+            let Some(counts) = record.get(counts.clone()) else { return false };
+            let (here, all) = counts.split_at(counts.len() / 2);
+            here == all && number(all) > MAX_FILES
+        })
+    };
+    any(b"PK\x05\x06", 8..12) || any(b"PK\x06\x06", 24..40)
 }
 
 /// A file of a ZIP file, which may be compressed with GZIP too.

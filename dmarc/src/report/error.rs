@@ -120,6 +120,12 @@ pub enum ReportErrorKind {
     /// The ZIP file is broken, or holds no XML file.
     #[error("the ZIP file is broken, or holds no XML file")]
     Zip,
+    /// The ZIP file holds more files than one with a report has.
+    #[error("the ZIP file holds more than {limit} files")]
+    TooManyFiles {
+        /// The limit.
+        limit: u64,
+    },
     /// There is no `feedback` element, nor any part of one.
     #[error("this is no aggregate report")]
     NotAReport,

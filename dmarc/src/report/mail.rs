@@ -57,11 +57,15 @@ fn plain(text: &str) -> String {
 }
 
 impl AggregateReport {
-    /// The name of the file: `receiver!policy-domain!begin!end.xml.gz`. A report that is sent again has the same.
+    /// The name of the file: `receiver!policy-domain!begin!end.xml.gz`, and where there is a
+    /// [`unique_id`](Self::unique_id) `…!end!unique-id.xml.gz`, in hexadecimal digits. A report that is sent again
+    /// has the same.
     #[must_use]
     pub fn file_name(&self, submitter: &Name) -> String {
         let (begin, end) = (self.metadata.begin, self.metadata.end);
-        format!("{}!{}!{begin}!{end}.xml.gz", plain(submitter.as_str()), plain(&self.policy.domain))
+        let unique_id = self.unique_id.map(|id| format!("!{id:x}")).unwrap_or_default();
+        let (receiver, domain) = (plain(submitter.as_str()), plain(&self.policy.domain));
+        format!("{receiver}!{domain}!{begin}!{end}{unique_id}.xml.gz")
     }
 
     /// The value of the Subject field: `Report Domain: … Submitter: … Report-ID: <…>`.

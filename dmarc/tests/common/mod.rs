@@ -2,6 +2,8 @@
 #![allow(dead_code, reason = "each test uses a part of it")]
 #![allow(clippy::std_instead_of_alloc, clippy::expect_used)]
 
+pub(crate) mod archive;
+
 use dmarc::{Name, SuffixList};
 use std::collections::BTreeMap;
 

@@ -1,0 +1,83 @@
+//! How much memory a hostile report takes before it is refused.
+#![cfg(feature = "report")]
+#![allow(clippy::unwrap_used, clippy::arithmetic_side_effects, clippy::indexing_slicing)]
+
+mod common;
+
+use common::archive::zip;
+use dmarc::report::{AggregateReport, ReadLimits, ReportErrorKind};
+use testkit::heap::{Counting, measure};
+
+#[global_allocator]
+static HEAP: Counting = Counting;
+
+const TOO_MANY: Result<(), ReportErrorKind> = Err(ReportErrorKind::TooManyFiles { limit: 100 });
+
+/// The octets of the end record of a ZIP file without a comment.
+const END: usize = 22;
+
+/// What reading gives, and the most octets that it took.
+fn read(file: &[u8]) -> (Result<(), ReportErrorKind>, usize) {
+    let (result, usage) = measure(|| AggregateReport::read(file, &ReadLimits::default()));
+    println!("{} octets for a file of {}", usage.most, file.len());
+    (result.map(drop).map_err(|error| error.kind), usage.most)
+}
+
+/// A ZIP file of so many empty files.
+fn many(count: usize) -> Vec<u8> {
+    let names: Vec<String> = (0..count).map(|nth| format!("{nth}.xml")).collect();
+    zip(&names.iter().map(|name| (name.as_str(), b"".as_slice())).collect::<Vec<_>>())
+}
+
+/// The same with an end record of ZIP64 before the other, which counts so many files.
+fn with_zip64_end(file: &[u8], count: u64) -> Vec<u8> {
+    let (files, end) = file.split_at(file.len() - END);
+    let wide = |octets: &[u8]| u64::from(u32::from_le_bytes(octets.try_into().unwrap())).to_le_bytes();
+    let (size, start) = (wide(&end[12..16]), wide(&end[16..20]));
+    let (count, at) = (count.to_le_bytes(), u64::try_from(files.len()).unwrap().to_le_bytes());
+    let record = [
+        &b"PK\x06\x06"[..],
+        &44_u64.to_le_bytes(),
+        // version made by and needed, disks
+        &[45, 0, 45, 0, 0, 0, 0, 0, 0, 0, 0, 0],
+        &count,
+        &count,
+        &size,
+        &start,
+    ];
+    let locator = [&b"PK\x06\x07\0\0\0\0"[..], &at, &1_u32.to_le_bytes()];
+    // one file by the other record, and for its directory: see that of ZIP64
+    let end = [&end[..8], &[1, 0, 1, 0], &[0xff; 8], &[0; 2]];
+    [files, &record.concat(), &locator.concat(), &end.concat()].concat()
+}
+
+#[test]
+fn a_zip_file_of_too_many_files_takes_no_memory() {
+    assert_eq!(read(&many(100)).0, Err(ReportErrorKind::NotAReport));
+    assert_eq!(read(&with_zip64_end(&many(100), 100)).0, Err(ReportErrorKind::NotAReport));
+    for file in [many(101), many(65_535), with_zip64_end(&many(65_535), 100_000)] {
+        let (result, most) = read(&file);
+        assert_eq!(result, TOO_MANY);
+        assert!(most < 1 << 10, "{most} octets of {}", file.len());
+    }
+}
+
+#[test]
+fn the_count_is_not_believed_either() {
+    // an end record may count files that are not there, in a directory that is not as large
+    let mut file = many(1);
+    file.splice(0..0, [b"PK\x03\x04".as_slice(), &[0; 70_000]].concat());
+    let end = file.len() - END;
+    file[end + 8..end + 12].copy_from_slice(&[0xfe, 0xff, 0xfe, 0xff]);
+    file[end + 12..end + 16].copy_from_slice(&(65_534_u32 * 46).to_le_bytes());
+    let (result, most) = read(&file);
+    assert_eq!(result, TOO_MANY);
+    assert!(most < 1 << 10, "{most} octets of {}", file.len());
+}
+
+#[test]
+fn the_largest_zip_file_that_is_read_takes_little() {
+    let (result, most) = read(&many(100));
+    assert_eq!(result, Err(ReportErrorKind::NotAReport));
+    assert!(most < 256 << 10, "{most}");
+}
