@@ -98,7 +98,8 @@ impl<'p> Evidence<'p> {
         shown: Shown,
     ) -> Self {
         let request = |request: spf::Request| {
-            let mut request = request.now(now).trace(policy.trace);
+            let is_trusted = envelope.is_trusted_forwarder;
+            let mut request = request.now(now).trace(policy.trace).trust_forwarder(|_| is_trusted);
             if let Some(receiver) = &policy.receiver {
                 request = request.receiver(receiver);
             }
@@ -108,8 +109,12 @@ impl<'p> Evidence<'p> {
             Slot::new(spf::check(request, &policy.spf))
         };
         let (ip, helo) = (envelope.ip, &envelope.helo);
+        let mut mail_from = spf::Request::mail_from(ip, helo, &envelope.mail_from);
+        if let Some(record) = &policy.spf_best_guess {
+            mail_from = mail_from.best_guess(record.clone());
+        }
         let known = Known {
-            mail_from: request(spf::Request::mail_from(ip, helo, &envelope.mail_from)),
+            mail_from: request(mail_from),
             helo: request(spf::Request::helo(ip, helo)),
             keys: keys.into_iter().map(Slot::new).collect(),
             iprev: policy.iprev.then(|| Slot::new(iprev::check(ip, policy.iprev_names))),

@@ -20,13 +20,22 @@ pub struct Envelope {
     pub mail_from: String,
     /// The recipients, without angle brackets, where they are known.
     pub rcpt_to: Vec<String>,
+    /// Whether the receiver knows the client to forward mail without rewriting its sender (RFC 7208 §D.2). SPF
+    /// then says nothing of it: the verdicts are none, and the cause says why. Default: no.
+    pub is_trusted_forwarder: bool,
 }
 
 impl Envelope {
     /// An envelope without recipients.
     #[must_use]
     pub fn new(ip: IpAddr, helo: &str, mail_from: &str) -> Self {
-        Self { ip, helo: helo.to_owned(), mail_from: mail_from.to_owned(), rcpt_to: Vec::new() }
+        Self {
+            ip,
+            helo: helo.to_owned(),
+            mail_from: mail_from.to_owned(),
+            rcpt_to: Vec::new(),
+            is_trusted_forwarder: false,
+        }
     }
 
     /// The same with one more recipient.
@@ -34,6 +43,12 @@ impl Envelope {
     pub fn with_recipient(mut self, recipient: &str) -> Self {
         self.rcpt_to.push(recipient.to_owned());
         self
+    }
+
+    /// The same with what the receiver knows of the client.
+    #[must_use]
+    pub fn with_trusted_forwarder(self, is_trusted_forwarder: bool) -> Self {
+        Self { is_trusted_forwarder, ..self }
     }
 }
 
@@ -43,6 +58,10 @@ impl Envelope {
 pub struct Policy<'p> {
     /// The limits of SPF.
     pub spf: spf::Limits,
+    /// The record that is evaluated for a MAIL FROM domain that has none. What it says is
+    /// [`best_guess`](spf::Report::best_guess) of the report on MAIL FROM; the verdict stays none, and DMARC knows
+    /// nothing of it. Default: none.
+    pub spf_best_guess: Option<spf::Record>,
     /// The judgements and limits of DKIM.
     pub dkim: dkim::Policy,
     /// The judgements of DMARC.
@@ -66,6 +85,7 @@ impl Default for Policy<'_> {
     fn default() -> Self {
         Self {
             spf: spf::Limits::default(),
+            spf_best_guess: None,
             dkim: dkim::Policy::default(),
             dmarc: dmarc::LocalPolicy::default(),
             discovery: dmarc::Discovery::TreeWalk,

@@ -48,6 +48,9 @@ impl Display for Spf<'_> {
         {
             write!(f, " ({matched})")?;
         }
+        if let Some(guess) = report.best_guess {
+            write!(f, ", best guess {guess}")?;
+        }
         if let Some(explanation) = &report.explanation {
             write!(f, " (the domain explains: {})", Printable(explanation))?;
         }

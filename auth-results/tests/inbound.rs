@@ -43,6 +43,47 @@ fn verdicts(report: &Report) -> Vec<String> {
     results.iter().map(|result| format!("{}={}", result.method, result.result)).collect()
 }
 
+/// The signed message with this envelope and policy.
+fn judged(envelope: Envelope, policy: &Policy<'_>, zone: &str) -> Report {
+    let mut inbound = Inbound::new(envelope, policy, NOW);
+    inbound.write(SIGNED).unwrap();
+    inbound.finish().run(&Zone::parse(zone).unwrap())
+}
+
+#[test]
+fn spf_says_nothing_of_a_forwarder_that_is_trusted() {
+    let zone = "football.example.com. TXT \"v=spf1 -all\"\nmail.football.example.com. TXT \"v=spf1 -all\"\n";
+    let verdicts = |envelope| {
+        let report = judged(envelope, &Policy::default(), zone);
+        (report.mail_from.verdict, report.helo.verdict, report.mail_from.cause)
+    };
+    let (mail_from, helo, _) = verdicts(envelope());
+    assert_eq!((mail_from, helo), (spf::Verdict::Fail, spf::Verdict::Fail));
+    assert_eq!(
+        verdicts(envelope().with_trusted_forwarder(true)),
+        (spf::Verdict::None, spf::Verdict::None, Some(spf::Cause::TrustedForwarder))
+    );
+}
+
+#[test]
+fn a_best_guess_is_told_apart_from_the_verdict() {
+    let mut policy = Policy::default();
+    policy.spf_best_guess = Some(spf::Record::parse("v=spf1 ip4:192.0.2.0/24 -all").unwrap());
+    let zone = "football.example.com. TXT hello\nmail.football.example.com. TXT hello\n\
+                _dmarc.football.example.com. TXT \"v=DMARC1; p=reject\"\n";
+    let report = judged(envelope(), &policy, zone);
+    assert_eq!(
+        (report.mail_from.verdict, report.mail_from.best_guess),
+        (spf::Verdict::None, Some(spf::Verdict::Pass))
+    );
+    assert_eq!((report.helo.verdict, report.helo.best_guess), (spf::Verdict::None, None));
+    assert_eq!(report.dmarc.verdict, dmarc::Verdict::Fail, "a guess authenticates nothing");
+    assert!(report.to_string().contains("best guess pass"), "{report}");
+
+    let report = judged(envelope(), &policy, "football.example.com. TXT \"v=spf1 -all\"\n");
+    assert_eq!((report.mail_from.verdict, report.mail_from.best_guess), (spf::Verdict::Fail, None));
+}
+
 /// Everything but the order in which questions were answered.
 fn essence(report: &Report) -> String {
     format!(
