@@ -188,7 +188,7 @@ fn two_servers_of_one_domain_have_different_identifiers() {
 fn what_comes_late_makes_no_second_report_of_an_interval() {
     let mut aggregator = Aggregator::new(reporter()).with_interval(3_600);
     let report = judge(Request::new(name("example.com")));
-    let mut add = |aggregator: &mut Aggregator, now| {
+    let add = |aggregator: &mut Aggregator, now| {
         aggregator.add(now, &report, Message::from_ip([192, 0, 2, 1].into()))
     };
     add(&mut aggregator, 3_599);
