@@ -31,8 +31,9 @@ pub enum Finding {
         /// Whether the signed fields are unchanged.
         header_unchanged: bool,
     },
-    /// Lines ended in CRLF when the message was signed, and do not any more; or those of the body ended in a bare
-    /// LF, and a relay made that CRLF.
+    /// Lines ended in CRLF when the message was signed, and do not any more: they end in a bare LF or CR, or in CR
+    /// CR LF, which becomes of CRLF where a relay makes CRLF of each LF. Or those of the body ended in a bare LF,
+    /// and a relay made that CRLF.
     LineEnds,
     /// The body is the one that was signed, the signed fields are not (or the key is another).
     HeaderChanged,
@@ -91,31 +92,62 @@ pub fn diagnose_with_backend(
     resolver: &(impl Resolve + ?Sized),
     backend: &'static dyn Backend,
 ) -> Vec<(SignatureReport, Option<Finding>)> {
-    let verify = |policy: &Policy| {
+    let verify = |message: &[u8], policy: &Policy| {
         let mut verifier = Verifier::with_backend(policy, now, backend);
         verifier.write(message);
         crate::run_all(verifier.finish(), resolver)
     };
-    let reports = verify(policy);
-    if !reports.iter().any(is_changed) {
+    let reports = verify(message, policy);
+    let single = with_single_returns(message);
+    // more CRs may break the signature's own field
+    let may_be_line_ends = |report: &SignatureReport| single.is_some() && !is_as_signed(report);
+    if !reports.iter().any(|report| is_changed(report) || may_be_line_ends(report)) {
         return reports.into_iter().map(|report| (report, None)).collect();
     }
     let mut normalising = policy.clone();
     normalising.line_ends = LineEnds::Normalise;
-    let normalised = if policy.line_ends == LineEnds::Normalise { Vec::new() } else { verify(&normalising) };
+    let mut normalised = Vec::with_capacity(2);
+    if policy.line_ends != LineEnds::Normalise {
+        normalised.push(verify(message, &normalising));
+    }
+    if let Some(single) = &single {
+        normalised.push(verify(single, &normalising));
+    }
     let message = Message::read(message, policy);
-    let findings = reports.into_iter().map(|report| {
-        if !is_changed(&report) {
-            return (report, None);
+    let finding = |report: &SignatureReport| {
+        if !is_changed(report) && !may_be_line_ends(report) {
+            return None;
         }
         let is_unchanged = |report: &SignatureReport| {
             is_as_signed(report) && !matches!(report.cause, Some(Cause::PartialBody { .. }))
         };
-        let only_line_ends = normalised.get(report.index).is_some_and(is_unchanged);
-        let finding = if only_line_ends { Finding::LineEnds } else { message.look_at(&report, backend) };
-        (report, Some(finding))
-    });
-    findings.collect()
+        if normalised.iter().any(|reports| reports.get(report.index).is_some_and(is_unchanged)) {
+            return Some(Finding::LineEnds);
+        }
+        is_changed(report).then(|| message.look_at(report, backend))
+    };
+    let findings: Vec<_> = reports.iter().map(finding).collect();
+    reports.into_iter().zip(findings).collect()
+}
+
+/// The message with one CR before an LF that has several; `None` where none has.
+fn with_single_returns(message: &[u8]) -> Option<Vec<u8>> {
+    if !message.windows(3).any(|octets| octets == b"\r\r\n") {
+        return None;
+    }
+    let mut single = Vec::with_capacity(message.len());
+    for line in message.split_inclusive(|&octet| octet == b'\n') {
+        let Some(mut text) = line.strip_suffix(b"\r\n") else {
+            single.extend_from_slice(line);
+            continue;
+        };
+        while let Some(shorter) = text.strip_suffix(b"\r") {
+            text = shorter;
+        }
+        single.extend_from_slice(text);
+        single.extend_from_slice(b"\r\n");
+    }
+    Some(single)
 }
 
 /// Whether something was signed that is not what there is.

@@ -116,6 +116,25 @@ fn line_ends_that_were_changed_are_recognised() {
 }
 
 #[test]
+fn line_ends_with_another_cr_are_recognised() {
+    for canonicalization in [Canonicalization::SIMPLE, Canonicalization::RELAXED] {
+        let mut template = template();
+        template.canonicalization = canonicalization;
+        let message = String::from_utf8(signed(template, MESSAGE.as_bytes())).unwrap();
+        let (header, body) = message.split_once("\r\n\r\n").unwrap();
+        for more in ["\r\r\n", "\r\r\r\r\n"] {
+            let body = body.replace("\r\n", more);
+            let found = finding(format!("{header}\r\n\r\n{body}").as_bytes());
+            assert_eq!(found, Some(Finding::LineEnds), "the body, {more:?}");
+            let found = finding(message.replace("\r\n", more).as_bytes());
+            assert_eq!(found, Some(Finding::LineEnds), "the message, {more:?}");
+        }
+        let other = format!("{header}\r\n\r\n{}", body.replace("Hello\r\n", "Hullo\r\r\n"));
+        assert_eq!(finding(other.as_bytes()), Some(Finding::BodyChanged));
+    }
+}
+
+#[test]
 fn header_and_body_are_told_apart() {
     let header = message().replace("Subject: s", "Subject: t");
     let body = message().replace("Hello", "Hullo");
