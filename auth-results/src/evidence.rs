@@ -52,7 +52,6 @@ pub struct Evidence<'p> {
 #[derive(Debug)]
 struct Known<'p> {
     envelope: Envelope,
-    local_policy: dmarc::LocalPolicy,
     mail_from: Slot<spf::Check>,
     helo: Slot<spf::Check>,
     keys: Vec<Slot<dkim::KeyInquiry>>,
@@ -66,7 +65,8 @@ struct Known<'p> {
 #[derive(Debug)]
 enum Dmarc<'p> {
     NoAuthor(AuthorError),
-    Discovering(Authors, Slot<dmarc::Discover<'p>>),
+    /// With what is asked of it as far as it is known.
+    Discovering(dmarc::Request, Slot<dmarc::Discover<'p>>),
     Evaluating(Slot<dmarc::Evaluation<'p>>),
 }
 
@@ -82,7 +82,7 @@ impl Dmarc<'_> {
     fn advanced(self, transcript: &Transcript) -> Self {
         match self {
             Self::NoAuthor(_) => self,
-            Self::Discovering(authors, slot) => Self::Discovering(authors, slot.advanced(transcript)),
+            Self::Discovering(request, slot) => Self::Discovering(request, slot.advanced(transcript)),
             Self::Evaluating(slot) => Self::Evaluating(slot.advanced(transcript)),
         }
     }
@@ -120,13 +120,14 @@ impl<'p> Evidence<'p> {
             iprev: policy.iprev.then(|| Slot::new(iprev::check(ip, policy.iprev_names))),
             dmarc: match authors {
                 Ok(authors) => {
-                    let discover = Slot::new(dmarc::discover(&authors, policy.discovery));
-                    Dmarc::Discovering(authors, discover)
+                    let request = dmarc::Request::from_authors(&authors)
+                        .with_local_policy(policy.dmarc)
+                        .with_limits(policy.dmarc_limits);
+                    Dmarc::Discovering(request, Slot::new(dmarc::discover(&authors, policy.discovery)))
                 }
                 Err(error) => Dmarc::NoAuthor(error),
             },
             envelope,
-            local_policy: policy.dmarc,
             shown,
             transcript: Transcript::default(),
         };
@@ -186,9 +187,9 @@ impl<'p> Evidence<'p> {
     fn evaluated(mut self) -> Self {
         let is_known = self.known.mail_from.outcome().is_some()
             && self.known.keys.iter().all(|key| key.outcome().is_some());
-        if is_known && let Dmarc::Discovering(authors, Slot::Done(discovered)) = self.known.dmarc {
-            let facts = facts(&authors, self.known.local_policy, &self.known.mail_from, &self.known.keys);
-            let evaluation = Slot::new(discovered.evaluate(facts)).advanced(&self.known.transcript);
+        if is_known && let Dmarc::Discovering(request, Slot::Done(discovered)) = self.known.dmarc {
+            let request = with_facts(request, &self.known.mail_from, &self.known.keys);
+            let evaluation = Slot::new(discovered.evaluate(request)).advanced(&self.known.transcript);
             self.known.dmarc = Dmarc::Evaluating(evaluation);
         }
         self
@@ -204,10 +205,10 @@ impl<'p> Evidence<'p> {
         let dmarc = match known.dmarc {
             Dmarc::NoAuthor(error) => dmarc::Report::without_author(error),
             Dmarc::Evaluating(slot) => slot.into_outcome(),
-            Dmarc::Discovering(authors, slot) => {
+            Dmarc::Discovering(request, slot) => {
                 // what has passed by now may be enough
-                let facts = facts(&authors, known.local_policy, &known.mail_from, &known.keys);
-                Slot::new(slot.into_outcome().evaluate(facts)).advanced(&known.transcript).into_outcome()
+                let request = with_facts(request, &known.mail_from, &known.keys);
+                Slot::new(slot.into_outcome().evaluate(request)).advanced(&known.transcript).into_outcome()
             }
         };
         let mut dkim: Vec<_> = known.keys.into_iter().flat_map(Slot::into_outcome).collect();
@@ -268,14 +269,12 @@ impl<'p> Evidence<'p> {
     }
 }
 
-/// What DMARC needs to know: the domains for which SPF and DKIM passed.
-fn facts(
-    authors: &Authors,
-    local_policy: dmarc::LocalPolicy,
+/// Tells DMARC what it needs to know: the domains for which SPF and DKIM passed.
+fn with_facts(
+    mut request: dmarc::Request,
     mail_from: &Slot<spf::Check>,
     keys: &[Slot<dkim::KeyInquiry>],
 ) -> dmarc::Request {
-    let mut request = dmarc::Request::from_authors(authors).with_local_policy(local_policy);
     if let Some(report) = mail_from.outcome()
         && report.verdict == spf::Verdict::Pass
         && let Some(domain) = &report.domain

@@ -166,7 +166,7 @@ pub struct MethodResult {
     pub version: Option<u32>,
     /// How it came out.
     pub result: ResultCode,
-    /// The comment after the result, without its parentheses; for people only.
+    /// The comment after the result, without its parentheses, its words one space apart; for people only.
     pub comment: Option<String>,
     /// The reason, for people too.
     pub reason: Option<String>,

@@ -317,6 +317,18 @@ fn text(octets: &[u8]) -> Option<String> {
     (!text.chars().any(char::is_control)).then_some(text)
 }
 
+/// The words of a comment, as they are written: with one space between them, and none around.
+fn single_spaces(comment: &str) -> String {
+    let mut single = String::with_capacity(comment.len());
+    for word in comment.split(' ').filter(|word| !word.is_empty()) {
+        if !single.is_empty() {
+            single.push(' ');
+        }
+        single.push_str(word);
+    }
+    single
+}
+
 /// `Keyword = Ldh-str` (RFC 5321 §4.1.2)
 fn keyword(input: &[u8]) -> Rule<'_, &str> {
     let (rest, word) =
@@ -354,7 +366,7 @@ fn cfws(input: &[u8]) -> Rule<'_, Space> {
         match lexer.next() {
             Some(Ok(token)) if token.kind == TokenKind::Comment => {
                 if space.comment.is_none() {
-                    space.comment = text(&token.text());
+                    space.comment = text(&token.text()).map(|comment| single_spaces(&comment));
                 }
                 space.any = true;
                 rest = lexer.rest();
@@ -420,6 +432,19 @@ mod tests {
         assert_eq!(field.results[0].reason.as_deref(), Some("why; not"));
         let again = read(&field.to_string()["Authentication-Results:".len()..]);
         assert_eq!(again, field);
+    }
+
+    #[test]
+    fn spaces_in_a_comment_are_read_as_they_are_written() {
+        for (value, expected) in [
+            ("a; spf=pass ( two\t  words\r\n )", "two words"),
+            ("a; spf=pass (\t)", ""),
+            ("a; spf=pass ()", ""),
+        ] {
+            let field = read(value);
+            assert_eq!(field.results[0].comment.as_deref(), Some(expected), "{value:?}");
+            assert_eq!(read(&field.to_string()["Authentication-Results:".len()..]), field, "{value:?}");
+        }
     }
 
     #[test]

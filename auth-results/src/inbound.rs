@@ -66,6 +66,8 @@ pub struct Policy<'p> {
     pub dkim: dkim::Policy,
     /// The judgements of DMARC.
     pub dmarc: dmarc::LocalPolicy,
+    /// The limits of DMARC.
+    pub dmarc_limits: dmarc::Limits,
     /// How DMARC finds records and organizational domains.
     pub discovery: dmarc::Discovery<'p>,
     /// Whether forward-confirmed reverse DNS is asked for. Default: yes.
@@ -88,6 +90,7 @@ impl Default for Policy<'_> {
             spf_best_guess: None,
             dkim: dkim::Policy::default(),
             dmarc: dmarc::LocalPolicy::default(),
+            dmarc_limits: dmarc::Limits::default(),
             discovery: dmarc::Discovery::TreeWalk,
             iprev: true,
             iprev_names: iprev::MAX_NAMES,

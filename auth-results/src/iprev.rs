@@ -56,6 +56,7 @@ impl fmt::Display for Verdict {
 
 /// What came out.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Report {
     /// The verdict.
     pub verdict: Verdict,

@@ -45,8 +45,12 @@ fn verdicts(report: &Report) -> Vec<String> {
 
 /// The signed message with this envelope and policy.
 fn judged(envelope: Envelope, policy: &Policy<'_>, zone: &str) -> Report {
+    judged_message(SIGNED, envelope, policy, zone)
+}
+
+fn judged_message(message: &[u8], envelope: Envelope, policy: &Policy<'_>, zone: &str) -> Report {
     let mut inbound = Inbound::new(envelope, policy, NOW);
-    inbound.write(SIGNED).unwrap();
+    inbound.write(message).unwrap();
     inbound.finish().run(&Zone::parse(zone).unwrap())
 }
 
@@ -63,6 +67,18 @@ fn spf_says_nothing_of_a_forwarder_that_is_trusted() {
         verdicts(envelope().with_trusted_forwarder(true)),
         (spf::Verdict::None, spf::Verdict::None, Some(spf::Cause::TrustedForwarder))
     );
+}
+
+#[test]
+fn the_limits_of_dmarc_are_those_of_the_policy() {
+    let zone = "_dmarc.one.example. TXT \"v=DMARC1; p=reject\"\n";
+    let verdict = |authors| {
+        let mut policy = Policy::default();
+        policy.dmarc_limits = policy.dmarc_limits.with_authors(authors);
+        let message = b"From: a@one.example, b@two.example\r\n\r\n";
+        judged_message(message, envelope(), &policy, zone).dmarc.verdict
+    };
+    assert_eq!((verdict(2), verdict(1)), (dmarc::Verdict::Fail, dmarc::Verdict::PermError));
 }
 
 #[test]

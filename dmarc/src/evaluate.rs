@@ -45,7 +45,8 @@ pub fn evaluate(request: Request, discovery: Discovery<'_>) -> Step<Evaluation<'
 }
 
 /// Looks for the policies of a message's authors before it is known what SPF and DKIM say, so that everything
-/// can be asked at the same time.
+/// can be asked at the same time. Of more authors than [`Limits`](crate::Limits) has by default, none is looked for
+/// here.
 ///
 /// ```
 /// use dmarc::{Authors, Discovery, Name, Request, Verdict, Zone, discover};

@@ -218,6 +218,24 @@ fn rows_are_bounded_and_the_rest_is_told() {
 }
 
 #[test]
+fn rows_of_all_reports_are_bounded_together() {
+    let mut aggregator = Aggregator::new(reporter()).with_max_rows_in_all(2);
+    let add = |aggregator: &mut Aggregator, domain: &str, last| {
+        let report = judge(Request::new(name(domain)));
+        aggregator.add(0, &report, Message::from_ip([192, 0, 2, last].into()))
+    };
+    assert_eq!(add(&mut aggregator, "example.com", 1), Added::Counted);
+    assert_eq!(add(&mut aggregator, "example.com", 2), Added::Counted);
+    assert_eq!(add(&mut aggregator, "example.com", 3), Added::NoRoom);
+    assert_eq!(add(&mut aggregator, "test.example", 1), Added::NoRoom);
+    assert_eq!(add(&mut aggregator, "example.com", 1), Added::Counted);
+    let due = aggregator.take_due(DAY);
+    assert_eq!((due.len(), due[0].report.rows.len()), (1, 2));
+    assert!(due[0].report.metadata.errors[0].text.starts_with("1 messages are not listed"));
+    assert_eq!(add(&mut aggregator, "test.example", 1), Added::Counted, "there is room again");
+}
+
+#[test]
 fn every_author_is_counted() {
     let authors = dmarc::Authors::from_value(b"a@example.com, b@test.example", None).unwrap();
     let report = judge(Request::from_authors(&authors));

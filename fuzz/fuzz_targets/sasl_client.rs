@@ -37,7 +37,7 @@ fuzz_target!(|input: Input| {
     let channel = Channel::Tls(if input.is_bound { vec![binding] } else { vec![] });
     let chosen = Policy::default().choose([mechanism.name()], &credentials(mechanism), &channel);
     if let Ok(choice) = chosen {
-        let limits = Limits { max_iterations: 4100, ..Limits::default() };
+        let limits = Limits::default().with_max_iterations(4100);
         let (_, mut client) = choice.client(Nonce::parse("abc").expect("a nonce"), &limits).start(input.room.into());
         let mut rounds = 0;
         for (is_scram, challenge) in &input.challenges {

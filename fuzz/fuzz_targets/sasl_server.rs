@@ -98,7 +98,7 @@ fn under_attack(mechanism: Mechanism, channel: &Channel, (number, at, flip): (u8
         return;
     }
     let Ok(choice) = Policy::default().choose([mechanism.name()], &credentials, channel) else { return };
-    let client = choice.client(Nonce::from_entropy([2; 18]), &Limits { max_iterations: 5000, ..Limits::default() });
+    let client = choice.client(Nonce::from_entropy([2; 18]), &Limits::default().with_max_iterations(5000));
     let mut count = 0;
     let mut is_altered = false;
     let mut deliver = |message: &[u8]| {

@@ -301,7 +301,7 @@ impl Fetch {
         let credentials = Credentials::password(Prepared::ascii(user)?, Prepared::ascii(password)?);
         let channel = if self.client.is_tls() { Channel::Tls(Vec::new()) } else { Channel::Clear };
         // in clear the machine has its own rule, and refuses to send what tells the password
-        let policy = sasl::Policy { clear_text_without_tls: true, ..sasl::Policy::default() };
+        let policy = sasl::Policy::default().with_clear_text_without_tls(true);
         let choice = policy.choose([mechanism], &credentials, &channel)?;
         let client = choice.client(Nonce::from_entropy(random()?), &Limits::default());
         let (command, client) = sasl::line::start(client, sasl::line::POP3_COMMAND);

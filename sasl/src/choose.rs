@@ -10,6 +10,7 @@ use alloc::{string::String, vec::Vec};
 
 /// Which mechanisms a client is willing to use.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Policy {
     /// Send a password or a token over a channel that is not TLS: everybody on the way can read it. Off, as
     /// RFC 4616 §5 and RFC 7628 §3 want it. Some servers inside closed networks offer nothing else.
@@ -23,6 +24,25 @@ pub struct Policy {
 }
 
 impl Policy {
+    /// The same with or without passwords and tokens in clear.
+    #[must_use]
+    pub fn with_clear_text_without_tls(self, clear_text_without_tls: bool) -> Self {
+        Self { clear_text_without_tls, ..self }
+    }
+
+    /// The same with or without mechanisms that are not bound to the channel.
+    #[must_use]
+    pub fn with_required_channel_binding(self, require_channel_binding: bool) -> Self {
+        Self { require_channel_binding, ..self }
+    }
+
+    /// The same without one more mechanism.
+    #[must_use]
+    pub fn avoiding(mut self, mechanism: Mechanism) -> Self {
+        self.avoid.push(mechanism);
+        self
+    }
+
     /// The strongest mechanism that the server offers, that the credentials fit, and that is allowed on this
     /// channel. Names that are not known are passed over.
     ///
@@ -257,7 +277,7 @@ mod tests {
             Err(ChooseError::ClearText)
         );
         assert_eq!(chosen(&["PLAIN", "CRAM-MD5"], &password(), &Channel::Clear), Ok(CramMd5));
-        let told = Policy { clear_text_without_tls: true, ..Policy::default() };
+        let told = Policy::default().with_clear_text_without_tls(true);
         let choice = told.choose(["PLAIN"], &password(), &Channel::Clear).unwrap();
         assert_eq!(choice.mechanism(), Plain);
     }
@@ -274,13 +294,13 @@ mod tests {
 
     #[test]
     fn binding_can_be_required_and_mechanisms_avoided() {
-        let required = Policy { require_channel_binding: true, ..Policy::default() };
+        let required = Policy::default().with_required_channel_binding(true);
         let choose = |policy: &Policy, offered: &[&str]| {
             policy.choose(offered.iter().copied(), &password(), &bound()).map(|choice| choice.mechanism())
         };
         assert_eq!(choose(&required, &["SCRAM-SHA-256", "PLAIN"]), Err(ChooseError::NotBound));
         assert_eq!(choose(&required, &EVERYTHING), Ok(ScramSha256Plus));
-        let avoiding = Policy { avoid: alloc::vec![ScramSha256Plus, ScramSha1Plus], ..Policy::default() };
+        let avoiding = Policy::default().avoiding(ScramSha256Plus).avoiding(ScramSha1Plus);
         assert_eq!(choose(&avoiding, &EVERYTHING), Ok(ScramSha256));
     }
 
@@ -292,7 +312,7 @@ mod tests {
         assert_eq!(opening(&policy, &["SCRAM-SHA-256"], &bound()), "y,,n=tim,r=abc");
         assert_eq!(opening(&policy, &EVERYTHING, &Channel::Tls(Vec::new())), "n,,n=tim,r=abc");
         assert_eq!(opening(&policy, &["SCRAM-SHA-256"], &Channel::Clear), "n,,n=tim,r=abc");
-        let avoiding = Policy { avoid: alloc::vec![ScramSha256Plus, ScramSha1Plus], ..Policy::default() };
+        let avoiding = Policy::default().avoiding(ScramSha256Plus).avoiding(ScramSha1Plus);
         assert_eq!(opening(&avoiding, &EVERYTHING, &bound()), "n,,n=tim,r=abc");
     }
 }

@@ -181,7 +181,7 @@ mod tests {
 
     #[test]
     fn a_message_is_bounded_and_utf8() {
-        let limits = Limits { message: 3, ..Limits::default() };
+        let limits = Limits::default().with_message(3);
         assert_eq!(text(b"abc", &limits), Ok("abc"));
         assert_eq!(text(b"abcd", &limits), Err(MessageError { kind: Kind::TooLong, at: 3 }));
         assert_eq!(text(b"a\xff", &limits), Err(MessageError { kind: Kind::Encoding, at: 1 }));

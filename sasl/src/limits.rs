@@ -1,5 +1,6 @@
 /// What a machine accepts of its peer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Limits {
     /// The most octets of a challenge or response. 9,216 are the 12,288 octets of base64 that RFC 4954 §4 holds
     /// to be enough for any mechanism.
@@ -22,5 +23,25 @@ pub const MIN_SALT: usize = 2;
 impl Default for Limits {
     fn default() -> Self {
         Self { message: 9216, min_iterations: MIN_ITERATIONS, max_iterations: 1_000_000 }
+    }
+}
+
+impl Limits {
+    /// The same with another limit for messages, in octets.
+    #[must_use]
+    pub fn with_message(self, message: usize) -> Self {
+        Self { message, ..self }
+    }
+
+    /// The same with another least number of iterations.
+    #[must_use]
+    pub fn with_min_iterations(self, min_iterations: u32) -> Self {
+        Self { min_iterations, ..self }
+    }
+
+    /// The same with another greatest number of iterations.
+    #[must_use]
+    pub fn with_max_iterations(self, max_iterations: u32) -> Self {
+        Self { max_iterations, ..self }
     }
 }

@@ -414,7 +414,7 @@ fn a_server_that_speaks_first_takes_no_initial_response_but_in_login() {
 #[test]
 fn messages_are_bounded_on_both_sides() {
     let channel = tls();
-    let limits = Limits { message: 40, ..Limits::default() };
+    let limits = Limits::default().with_message(40);
     let server = server(&[Mechanism::Plain]).limits(limits);
     let start = |octets: usize| {
         let message = ["\0tim\0".as_bytes(), &vec![b'a'; octets - 5]].concat();

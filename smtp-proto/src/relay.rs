@@ -30,6 +30,7 @@ use mail_base::{Name, name::ToAscii};
 
 /// Whose mail is taken, and for whom.
 #[derive(Clone, Debug, Default)]
+#[non_exhaustive]
 pub struct RelayPolicy {
     /// The domains that mail is taken for.
     pub local_domains: Vec<Name>,
@@ -50,6 +51,7 @@ pub struct Network {
 
 /// Who the client is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Peer {
     /// Its address.
     pub address: IpAddr,

@@ -131,7 +131,8 @@ pub enum Added {
     NotEvaluated,
     /// It is not: the record asks for no aggregate reports (RFC 9989 §4.7).
     NotAsked,
-    /// It is counted, but the report has as many rows as it may: the message is told of in its `error`.
+    /// There is no room for another row. The report tells of the message in its `error`; a domain that has no
+    /// report yet gets none.
     NoRoom,
 }
 
@@ -142,6 +143,9 @@ pub struct Aggregator {
     /// In seconds.
     interval: u64,
     max_rows: usize,
+    max_rows_in_all: usize,
+    /// The rows of all groups together.
+    rows: usize,
     /// The first second after the intervals whose reports were taken out. What comes later for one of them counts
     /// in the next, since a second report of an interval would have the identifier of the first.
     open_from: u64,
@@ -175,10 +179,19 @@ pub struct Due {
 }
 
 impl Aggregator {
-    /// Begins, with intervals of a day that begin at midnight UTC, and at most 100,000 rows a report.
+    /// Begins, with intervals of a day that begin at midnight UTC, at most 100,000 rows a report, and at most
+    /// 1,000,000 of all reports that are not taken out yet.
     #[must_use]
     pub fn new(reporter: Reporter) -> Self {
-        Self { reporter, interval: 86_400, max_rows: 100_000, open_from: 0, groups: BTreeMap::new() }
+        Self {
+            reporter,
+            interval: 86_400,
+            max_rows: 100_000,
+            max_rows_in_all: 1_000_000,
+            rows: 0,
+            open_from: 0,
+            groups: BTreeMap::new(),
+        }
     }
 
     /// The same with another interval, in seconds; at least one a day is asked for (RFC 9989 §5.3.8).
@@ -191,6 +204,13 @@ impl Aggregator {
     #[must_use]
     pub fn with_max_rows(self, max_rows: usize) -> Self {
         Self { max_rows, ..self }
+    }
+
+    /// The same with another limit for the rows of all reports together: it bounds the memory, since whoever
+    /// sends the mail chooses of how many domains it is.
+    #[must_use]
+    pub fn with_max_rows_in_all(self, max_rows_in_all: usize) -> Self {
+        Self { max_rows_in_all, ..self }
     }
 
     /// Counts a message, and of one with several authors each of them.
@@ -219,7 +239,12 @@ impl Aggregator {
         let now = now.max(self.open_from);
         let begin = now.saturating_sub(now.checked_rem(self.interval).unwrap_or(0));
         let policy = policy_published(report, record, at);
-        let group = self.groups.entry((begin, at.clone())).or_insert_with(|| Group {
+        let key = (begin, at.clone());
+        let has_room = self.rows < self.max_rows_in_all;
+        if !has_room && !self.groups.contains_key(&key) {
+            return Added::NoRoom;
+        }
+        let group = self.groups.entry(key).or_insert_with(|| Group {
             record: record.clone(),
             policy: PolicyPublished::default(),
             rows: BTreeMap::new(),
@@ -230,8 +255,9 @@ impl Aggregator {
         let row = row(report, author, message);
         if let Some(count) = group.rows.get_mut(&row) {
             *count = count.saturating_add(1);
-        } else if group.rows.len() < self.max_rows {
+        } else if has_room && group.rows.len() < self.max_rows {
             group.rows.insert(row, 1);
+            self.rows = self.rows.saturating_add(1);
         } else {
             group.omitted = group.omitted.saturating_add(1);
             return Added::NoRoom;
@@ -249,6 +275,7 @@ impl Aggregator {
 
     fn take(&mut self, key: (u64, Name)) -> Option<Due> {
         let group = self.groups.remove(&key)?;
+        self.rows = self.rows.saturating_sub(group.rows.len());
         let (begin, policy_domain) = key;
         let end = begin.saturating_add(self.interval);
         self.open_from = self.open_from.max(end);

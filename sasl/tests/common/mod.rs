@@ -71,7 +71,7 @@ pub fn attempt<'a>(mechanism: Mechanism, initial: Option<&'a [u8]>, channel: &'a
 }
 
 pub fn choose(mechanism: Mechanism, credentials: &Credentials, channel: &Channel) -> Choice {
-    let policy = Policy { clear_text_without_tls: true, ..Policy::default() };
+    let policy = Policy::default().with_clear_text_without_tls(true);
     policy.choose([mechanism.name()], credentials, channel).expect("it fits")
 }
 
