@@ -76,6 +76,19 @@ fn the_count_is_not_believed_either() {
 }
 
 #[test]
+fn a_mail_of_many_parts_or_parameters_takes_no_memory() {
+    let parts = format!("Content-Type: multipart/mixed; boundary=b\r\n\r\n{}", "--b\n".repeat(1 << 20));
+    let parameters = format!("Content-Type: text/plain{}\r\n\r\nx", ";".repeat(1_000_000));
+    for (mail, header) in [(&parts, 0), (&parameters, 1_000_000)] {
+        let limits = ReadLimits::default();
+        let (result, usage) = measure(|| AggregateReport::read_mail(mail.as_bytes(), &limits));
+        assert_eq!(result.unwrap_err().kind, ReportErrorKind::NoReportPart);
+        println!("{} octets for a mail of {}", usage.most, mail.len());
+        assert!(usage.most < 3 * header + (64 << 10), "{} octets of {}", usage.most, mail.len());
+    }
+}
+
+#[test]
 fn the_largest_zip_file_that_is_read_takes_little() {
     let (result, most) = read(&many(100));
     assert_eq!(result, Err(ReportErrorKind::NotAReport));

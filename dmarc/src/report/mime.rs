@@ -22,6 +22,9 @@ const MAX_DEPTH: usize = 4;
 /// The most parts that are looked at.
 const MAX_PARTS: usize = 64;
 
+/// The most parameters of a field that are looked at.
+const MAX_PARAMETERS: usize = 64;
+
 /// The octets of a line of base64 (RFC 2045 §6.8).
 const BASE64_LINE: usize = 76;
 
@@ -75,7 +78,7 @@ pub(super) fn parts(mail: &[u8]) -> Vec<Part<'_>> {
         {
             Some(boundary) => {
                 let inner = split_multipart(body, boundary.as_bytes());
-                let inner = inner.into_iter().take(MAX_PARTS).map(|(octets, offset)| {
+                let inner = inner.into_iter().map(|(octets, offset)| {
                     (octets, body_at.saturating_add(offset), depth.saturating_add(1))
                 });
                 let start = waiting.len();
@@ -140,6 +143,7 @@ impl ContentType {
         for token in Lexer::new(field.value()).flatten() {
             match token.kind {
                 TokenKind::Comment => {}
+                TokenKind::Special(b';') if words.len() > MAX_PARAMETERS => break,
                 TokenKind::Special(b';') => words.push(String::new()),
                 _ => {
                     if let Some(word) = words.last_mut() {
@@ -166,7 +170,7 @@ impl ContentType {
     }
 }
 
-/// The parts of a multipart, each with its offset (RFC 2046 §5.1.1). The last may lack its end.
+/// The first parts of a multipart, each with its offset (RFC 2046 §5.1.1). The last may lack its end.
 fn split_multipart<'a>(body: &'a [u8], boundary: &[u8]) -> Vec<(&'a [u8], usize)> {
     let mut parts = Vec::new();
     let mut start = None;
@@ -178,8 +182,8 @@ fn split_multipart<'a>(body: &'a [u8], boundary: &[u8]) -> Vec<(&'a [u8], usize)
             if is_last || rest.trim_ascii().is_empty() {
                 parts
                     .extend(start.map(|start| (without_line_end(body.get(start..at).unwrap_or(&[])), start)));
-                start = (!is_last).then_some(next);
-                if is_last {
+                start = (!is_last && parts.len() < MAX_PARTS).then_some(next);
+                if start.is_none() {
                     break;
                 }
             }
