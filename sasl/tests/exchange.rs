@@ -222,7 +222,7 @@ fn keys_lookup(server: &Server, initial: &[u8]) -> KeysLookup {
 
 #[test]
 fn a_decoy_looks_like_the_users_that_there_are() {
-    let decoy = Decoy::new(Secret::from("key")).iterations(10_000).salt_octets(12);
+    let decoy = Decoy::new(Secret::from("key")).with_iterations(10_000).with_salt_octets(12);
     let server = Server::new("example.com", &[Mechanism::ScramSha256], decoy).unwrap();
     let Step::Challenge(challenge) = keys_lookup(&server, b"n,,n=tom,r=a").answer(None) else {
         panic!("not asked")
@@ -381,7 +381,7 @@ fn a_server_offers_what_the_channel_allows() {
     let under_tls = "EXTERNAL SCRAM-SHA-256 SCRAM-SHA-1 OAUTHBEARER XOAUTH2 CRAM-MD5 PLAIN LOGIN ANONYMOUS";
     assert_eq!(names(&server, &tls()), under_tls);
     assert!(names(&server, &bound(1)).contains("SCRAM-SHA-256-PLUS SCRAM-SHA-1-PLUS"));
-    let told = server.clone().clear_text_without_tls(true);
+    let told = server.clone().with_clear_text_without_tls(true);
     assert_eq!(names(&told, &Channel::Clear), under_tls);
 }
 
@@ -415,7 +415,7 @@ fn a_server_that_speaks_first_takes_no_initial_response_but_in_login() {
 fn messages_are_bounded_on_both_sides() {
     let channel = tls();
     let limits = Limits::default().with_message(40);
-    let server = server(&[Mechanism::Plain]).limits(limits);
+    let server = server(&[Mechanism::Plain]).with_limits(limits);
     let start = |octets: usize| {
         let message = ["\0tim\0".as_bytes(), &vec![b'a'; octets - 5]].concat();
         server.start(attempt(Mechanism::Plain, Some(&message), &channel))

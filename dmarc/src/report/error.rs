@@ -10,7 +10,8 @@ pub struct ReadLimits {
     /// The most octets of XML, after decompression, and of a mail. RFC 9990 §8.1 warns of reports that are
     /// attacks. Default: 64 MiB.
     pub octets: usize,
-    /// The most rows. Default: 1,000,000.
+    /// The most rows. Default: 1,000,000. Each takes less than 200 octets of memory, and what its
+    /// texts take.
     pub rows: usize,
     /// The deepest nesting of elements. Default: 32, where the schema has 5.
     pub depth: usize,

@@ -31,13 +31,13 @@ impl Decoy {
 
     /// With so many iterations.
     #[must_use]
-    pub fn iterations(self, iterations: u32) -> Self {
+    pub fn with_iterations(self, iterations: u32) -> Self {
         Self { iterations, ..self }
     }
 
     /// With salts of so many octets, 32 at most.
     #[must_use]
-    pub fn salt_octets(self, salt_octets: usize) -> Self {
+    pub fn with_salt_octets(self, salt_octets: usize) -> Self {
         Self { salt_octets, ..self }
     }
 

@@ -77,13 +77,13 @@ impl Server {
 
     /// Offers passwords and tokens in clear without TLS too. RFC 4954 §4 has that off unless someone asks for it.
     #[must_use]
-    pub fn clear_text_without_tls(self, allowed: bool) -> Self {
+    pub fn with_clear_text_without_tls(self, allowed: bool) -> Self {
         Self { clear_text_without_tls: allowed, ..self }
     }
 
     /// With other limits; of them a server uses [`Limits::message`].
     #[must_use]
-    pub fn limits(self, limits: Limits) -> Self {
+    pub fn with_limits(self, limits: Limits) -> Self {
         Self { limits, ..self }
     }
 
