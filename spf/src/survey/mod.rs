@@ -21,7 +21,9 @@
 //!
 //! The networks are exact, exceptions and errors and all, as far as they can be known: what `ptr` does, or a term with
 //! macros other than `%{d}` and `%{o}`, depends on the message or the client, so that such terms are listed and
-//! otherwise left out. Only the limits of a check, of look-ups and of void ones, do not strike here.
+//! otherwise left out. Only the limits of a check, of look-ups and of void ones, do not strike here: how many of them
+//! lie before a term differs from client to client, since whoever matches a term of an included record leaves the rest
+//! of it out. [`Overview::lookups`] tells the worst case, and [`Overview::warnings`] what is over the limit.
 
 mod networks;
 mod overview;
