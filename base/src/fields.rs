@@ -154,14 +154,17 @@ impl HeaderReader {
     }
 
     /// Files the line that starts at `self.line`.
+    #[inline(always)]
     fn file(&mut self, line: &[u8]) -> Result<(), HeaderError> {
         let start = self.line;
         self.line = start.saturating_add(line.len());
-        if line.ends_with(b"\n") && !line.ends_with(b"\r\n") {
-            self.header.bare_line_feeds = self.header.bare_line_feeds.saturating_add(1);
+        match line {
+            [.., b'\r', b'\n'] => {}
+            [.., b'\n'] => self.header.bare_line_feeds = self.header.bare_line_feeds.saturating_add(1),
+            _ => {}
         }
         match line {
-            b"\r\n" | b"\n" => self.complete = true,
+            [b'\r', b'\n'] | [b'\n'] => self.complete = true,
             [b' ' | b'\t', ..] if !self.header.spans.is_empty() => {
                 if let Some(field) = self.header.spans.last_mut() {
                     field.raw.end = self.line;
@@ -210,21 +213,22 @@ struct NamePart {
 
 impl NamePart {
     /// A name of visible ASCII (RFC 5322 §2.2) and, in obsolete syntax, white space (§4.5) before the colon.
+    #[inline]
     fn find(line: &[u8]) -> Option<Self> {
         let length = NonZero::new(name_length(line))?;
-        let after = line.get(length.get()..)?;
-        let space = after.iter().position(|octet| !matches!(octet, b' ' | b'\t'))?;
-        (after.get(space) == Some(&b':'))
-            .then_some(Self { length, colon: length.get().saturating_add(space) })
+        let mut colon = length.get();
+        while let Some(b' ' | b'\t') = line.get(colon) {
+            colon = colon.saturating_add(1);
+        }
+        (line.get(colon) == Some(&b':')).then_some(Self { length, colon })
     }
 }
 
 /// How many octets at the start may be those of a field name, looked at by words of eight.
 #[inline]
-#[must_use]
-pub fn name_length(octets: &[u8]) -> usize {
+fn name_length(octets: &[u8]) -> usize {
     // zeros, which stand behind the end, are none of a name
-    let others = |word| (!scan::between(word, b'!', b'~') | scan::between(word, b':', b':')) & scan::HIGHEST;
+    let others = |word| scan::not_visible_from(word, b'!') | scan::zeros(word ^ scan::each(b':'));
     scan::position_in_words(octets, 0, others).unwrap_or(octets.len())
 }
 
@@ -332,8 +336,14 @@ impl<'a> Field<'a> {
     /// The same with the final line end, where there is one.
     #[must_use]
     pub fn raw_value(&self) -> &'a [u8] {
-        let start = self.name.map_or(0, |name| name.colon.saturating_add(1));
-        self.raw.get(start..).unwrap_or(&[])
+        self.raw.get(self.value_at()..).unwrap_or(&[])
+    }
+
+    /// The offset in the field of what stands after the colon.
+    #[inline]
+    #[must_use]
+    pub fn value_at(&self) -> usize {
+        self.name.map_or(0, |name| name.colon.saturating_add(1))
     }
 
     /// Whether the line is no field: it has no colon, or no name before it.

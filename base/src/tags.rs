@@ -51,34 +51,37 @@ impl<'a> Tags<'a> {
 impl<'a> Iterator for Tags<'a> {
     type Item = Result<Tag<'a>, TagError>;
 
+    #[inline]
     fn next(&mut self) -> Option<Self::Item> {
-        let start = self.at;
-        let rest = self.list.get(start..)?;
-        let at = start.saturating_add(leading_space(rest));
-        let spec = self.list.get(at..)?;
+        let spec = skip_space(self.list.get(self.at..)?);
+        let at = self.list.len().saturating_sub(spec.len());
         let (name, after) = spec.split_at_checked(name_length(spec))?;
-        let space = leading_space(after);
-        match after.get(space..).and_then(<[u8]>::split_first) {
-            Some((b'=', value)) if name.first().is_some_and(u8::is_ascii_alphabetic) => {
-                let space = space.saturating_add(1).saturating_add(leading_space(value));
-                let value = after.get(space..)?;
+        match skip_space(after) {
+            [b'=', value @ ..] if name.first().is_some_and(u8::is_ascii_alphabetic) => {
+                let value = skip_space(value);
+                let value_at = self.list.len().saturating_sub(value.len());
                 let length = scan::position(value, b';').unwrap_or(value.len());
-                let value_at = at.saturating_add(name.len()).saturating_add(space);
                 // past the semicolon, or past the end, where `get` finds nothing
                 self.at = value_at.saturating_add(length).saturating_add(1);
                 let name = core::str::from_utf8(name).ok()?;
                 Some(Ok(Tag { name, value: trim_end(value.get(..length)?), at, value_at }))
             }
-            _ => {
-                let length = scan::position(spec, b';').unwrap_or(spec.len());
-                self.at = at.saturating_add(length).saturating_add(1);
-                // after the last semicolon there may be nothing
-                if spec.is_empty() {
-                    return None;
-                }
-                Some(Err(fault(trim_end(spec.get(..length)?), at)))
-            }
+            _ => self.faulty(spec, at),
         }
+    }
+}
+
+impl<'a> Tags<'a> {
+    /// What is at the start of the rest of the list is no tag.
+    #[cold]
+    fn faulty(&mut self, spec: &'a [u8], at: usize) -> Option<Result<Tag<'a>, TagError>> {
+        let length = scan::position(spec, b';').unwrap_or(spec.len());
+        self.at = at.saturating_add(length).saturating_add(1);
+        // after the last semicolon there may be nothing
+        if spec.is_empty() {
+            return None;
+        }
+        Some(Err(fault(trim_end(spec.get(..length)?), at)))
     }
 }
 
@@ -86,7 +89,6 @@ impl<'a> Iterator for Tags<'a> {
 fn fault(spec: &[u8], at: usize) -> TagError {
     let error = |kind, offset| TagError { kind, at: at.saturating_add(offset) };
     let name = name_length(spec);
-    let space = spec.get(name..).map_or(0, leading_space);
     if spec.is_empty() {
         error(TagErrorKind::Empty, 0)
     } else if !spec.first().is_some_and(u8::is_ascii_alphabetic) {
@@ -94,27 +96,34 @@ fn fault(spec: &[u8], at: usize) -> TagError {
     } else if name == spec.len() {
         error(TagErrorKind::NoValue, name)
     } else {
-        error(TagErrorKind::Name, name.saturating_add(space))
+        let other = skip_space(spec.get(name..).unwrap_or(&[]));
+        error(TagErrorKind::Name, spec.len().saturating_sub(other.len()))
     }
 }
 
 /// How many octets at the start may be those of a name.
+#[inline]
 fn name_length(octets: &[u8]) -> usize {
-    let is_name = |&octet: &u8| octet.is_ascii_alphanumeric() || octet == b'_';
-    octets.iter().position(|octet| !is_name(octet)).unwrap_or(octets.len())
+    let is_name = |octet: &&u8| octet.is_ascii_alphanumeric() || **octet == b'_';
+    octets.iter().take_while(is_name).count()
 }
 
-fn is_fws(octet: u8) -> bool {
-    matches!(octet, b' ' | b'\t' | b'\r' | b'\n')
+/// Leaves out white space at the start.
+#[inline]
+fn skip_space(mut octets: &[u8]) -> &[u8] {
+    while let [b' ' | b'\t' | b'\r' | b'\n', rest @ ..] = octets {
+        octets = rest;
+    }
+    octets
 }
 
-fn leading_space(octets: &[u8]) -> usize {
-    octets.iter().position(|&octet| !is_fws(octet)).unwrap_or(octets.len())
-}
-
-fn trim_end(octets: &[u8]) -> &[u8] {
-    let last = octets.iter().rposition(|&octet| !is_fws(octet));
-    octets.get(..last.map_or(0, |last| last.saturating_add(1))).unwrap_or(&[])
+/// Leaves out white space at the end.
+#[inline]
+fn trim_end(mut octets: &[u8]) -> &[u8] {
+    while let [rest @ .., b' ' | b'\t' | b'\r' | b'\n'] = octets {
+        octets = rest;
+    }
+    octets
 }
 
 /// Why a piece of a tag list is no tag.

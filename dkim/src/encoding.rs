@@ -1,19 +1,15 @@
 //! The two encodings of tag values: base64 and dkim-quoted-printable.
 
+use crate::runs::{BLOCK, copy_run};
 use alloc::{string::String, vec::Vec};
-use mail_base::scan::{between, position_in_words};
 
-const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+/// What an octet is in base64: a number below 64, shifted to where it stands in three octets; or this, above them.
+const OTHER: u32 = 0xff00_0000;
 
-/// What an octet is in base64: a number below 64, or one of these. Whatever they are shifted by, some of their
-/// highest bits stay.
-const SPACE: u32 = u32::MAX - 2;
-const PADDING: u32 = u32::MAX - 1;
-const OTHER: u32 = u32::MAX;
+/// The same for each of four characters.
+const VALUES: [[u32; 256]; 4] = [values(18), values(12), values(6), values(0)];
 
-const VALUES: [u32; 256] = values();
-
-const fn values() -> [u32; 256] {
+const fn values(shift: u32) -> [u32; 256] {
     let mut table = [OTHER; 256];
     let mut octet: u8 = 0;
     loop {
@@ -24,13 +20,11 @@ const fn values() -> [u32; 256] {
         )]
         {
             table[octet as usize] = match octet {
-                b'A'..=b'Z' => (octet - b'A') as u32,
-                b'a'..=b'z' => (octet - b'a' + 26) as u32,
-                b'0'..=b'9' => (octet - b'0' + 52) as u32,
-                b'+' => 62,
-                b'/' => 63,
-                b'=' => PADDING,
-                b' ' | b'\t' | b'\r' | b'\n' => SPACE,
+                b'A'..=b'Z' => ((octet - b'A') as u32) << shift,
+                b'a'..=b'z' => ((octet - b'a' + 26) as u32) << shift,
+                b'0'..=b'9' => ((octet - b'0' + 52) as u32) << shift,
+                b'+' => 62 << shift,
+                b'/' => 63 << shift,
                 _ => OTHER,
             };
         }
@@ -39,10 +33,6 @@ const fn values() -> [u32; 256] {
             None => return table,
         }
     }
-}
-
-fn value(octet: u8) -> u32 {
-    VALUES.get(usize::from(octet)).copied().unwrap_or(OTHER)
 }
 
 /// Decodes base64 with white space anywhere in it, the error is the offset of what does not belong.
@@ -54,85 +44,109 @@ fn value(octet: u8) -> u32 {
 /// Padding may be left out, as the rule allows. Bits that stand for nothing must be zero, so that no two
 /// texts stand for the same octets.
 pub(crate) fn decode_base64(text: &[u8]) -> Result<Vec<u8>, usize> {
-    let mut octets = Vec::with_capacity(text.len().div_ceil(4).saturating_mul(3));
-    if let Some(packed) = without_space(text) {
-        let rest = decode_fours(&packed, &mut octets);
-        if decode_each(rest, &mut octets).is_ok() {
-            return Ok(octets);
-        }
-    }
     // the place of what is wrong is looked for where the white space still is
-    octets.clear();
-    decode_each(text, &mut octets).map(|()| octets)
+    decode_at_once(text).map_or_else(|| decode_each(text), Ok)
+}
+
+fn decode_at_once(text: &[u8]) -> Option<Vec<u8>> {
+    let mut octets = without_space(text)?;
+    let padding = octets.iter().rev().take_while(|octet| **octet == b'=').count();
+    let length = octets.len().saturating_sub(padding);
+    let missing = length.wrapping_neg() % 4;
+    if missing == 3 || padding > missing {
+        return None;
+    }
+    octets.truncate(length);
+    // what the last sixteen characters lack stands for zeros
+    octets.resize(length.next_multiple_of(16), b'A');
+    // the octets take the place of the characters, of which there are more
+    let mut places = (0, 0);
+    while let Some(sixteen) = octets.get(places.0..).and_then(<[u8]>::first_chunk) {
+        let (eight, four) = decode_sixteen(sixteen)?;
+        let twelve: &mut [u8; 12] = octets.get_mut(places.1..)?.first_chunk_mut()?;
+        let (first, second) = twelve.split_at_mut_checked(8)?;
+        first.copy_from_slice(&eight);
+        second.copy_from_slice(&four);
+        places = (places.0.wrapping_add(16), places.1.wrapping_add(12));
+    }
+    let end = length.saturating_mul(3) / 4;
+    // bits that stand for nothing are in the next octet
+    if missing > 0 && octets.get(end) != Some(&0) {
+        return None;
+    }
+    octets.truncate(end);
+    Some(octets)
 }
 
 /// What is left without white space; `None` where there is another octet that is no more than a space.
 fn without_space(text: &[u8]) -> Option<Vec<u8>> {
-    let mut packed = Vec::with_capacity(text.len());
-    let mut rest = text;
+    let mut packed = Vec::with_capacity(text.len().saturating_add(BLOCK));
+    let mut at = 0;
     loop {
-        let length = position_in_words(rest, 0, |word| between(word, 0, b' ')).unwrap_or(rest.len());
-        let (run, more) = rest.split_at_checked(length)?;
-        packed.extend_from_slice(run);
-        if more.is_empty() {
+        at = copy_run(text, at, text.len(), &mut packed, |octet, _| octet <= b' ');
+        let rest = text.get(at..).unwrap_or(&[]);
+        if rest.is_empty() {
             return Some(packed);
         }
-        let space = more.iter().take_while(|octet| value(**octet) == SPACE).count();
-        rest = more.get(space..).filter(|_| space > 0)?;
-    }
-}
-
-/// Decodes one character after the other.
-fn decode_each(text: &[u8], octets: &mut Vec<u8>) -> Result<(), usize> {
-    let mut group = Group::default();
-    for (at, &octet) in text.iter().enumerate() {
-        match value(octet) {
-            SPACE => {}
-            PADDING => {
-                padding(text.get(at..).unwrap_or(&[]), group.count, at)?;
-                return if group.end(octets) { Ok(()) } else { Err(at) };
-            }
-            OTHER => return Err(at),
-            bits => group.push(bits, octets),
+        let space = rest.iter().take_while(|octet| is_space(**octet)).count();
+        if space == 0 {
+            return None;
         }
+        at = at.saturating_add(space);
     }
-    if group.end(octets) { Ok(()) } else { Err(text.len()) }
 }
 
-/// Decodes sixteen characters at a time, then four, as long as nothing else stands between. Gives what is left.
-fn decode_fours<'a>(text: &'a [u8], octets: &mut Vec<u8>) -> &'a [u8] {
-    let mut rest = text;
-    while let Some((sixteen, more)) = rest.split_first_chunk()
-        && let Some((eight, four)) = decode_sixteen(sixteen)
-    {
-        octets.extend_from_slice(&eight);
-        octets.extend_from_slice(&four);
-        rest = more;
-    }
-    while let Some((four, more)) = rest.split_first_chunk() {
-        let [overflow, three @ ..] = decode_four(*four).to_be_bytes();
-        if overflow != 0 {
-            break;
-        }
-        octets.extend_from_slice(&three);
-        rest = more;
-    }
-    rest
+fn is_space(octet: u8) -> bool {
+    matches!(octet, b' ' | b'\t' | b'\r' | b'\n')
 }
 
-/// Three octets, or more where something else stands between.
-fn decode_four([a, b, c, d]: [u8; 4]) -> u32 {
-    value(a) << 18 | value(b) << 12 | value(c) << 6 | value(d)
-}
-
-fn decode_sixteen(text: &[u8; 16]) -> Option<([u8; 8], [u8; 4])> {
-    let ([a, b, c, d], _) = text.as_chunks::<4>() else { return None };
+/// Twelve octets; `None` where a character is none of base64.
+fn decode_sixteen(characters: &[u8; 16]) -> Option<([u8; 8], [u8; 4])> {
+    let ([a, b, c, d], _) = characters.as_chunks::<4>() else { return None };
     let [a, b, c, d] = [a, b, c, d].map(|four| decode_four(*four));
-    if (a | b | c | d) >> 24 != 0 {
+    if (a | b | c | d) >= OTHER {
         return None;
     }
     let eight = u64::from(a) << 40 | u64::from(b) << 16 | u64::from(c >> 8);
     Some((eight.to_be_bytes(), (c << 24 | d).to_be_bytes()))
+}
+
+/// Three octets, or more where a character is none of base64.
+fn decode_four(characters: [u8; 4]) -> u32 {
+    let values = VALUES.iter().zip(characters);
+    let values = values.map(|(values, character)| values.get(usize::from(character)).copied());
+    values.fold(0, |octets, value| octets | value.unwrap_or(OTHER))
+}
+
+/// Six bits, or more for what is none of base64.
+fn decode(character: u8) -> u32 {
+    let [.., values] = &VALUES;
+    values.get(usize::from(character)).copied().unwrap_or(OTHER)
+}
+
+/// Spreads six octets over eight with six bits each: 48 bits become pairs of 24, of 12, of six.
+fn spread(word: u64) -> u64 {
+    let word = (word & 0xffff_ff00_0000) << 8 | word & 0x00ff_ffff;
+    let word = (word & 0x00ff_f000_00ff_f000) << 4 | word & 0x0000_0fff_0000_0fff;
+    (word & 0x0fc0_0fc0_0fc0_0fc0) << 2 | word & 0x003f_003f_003f_003f
+}
+
+/// Decodes one character after the other.
+fn decode_each(text: &[u8]) -> Result<Vec<u8>, usize> {
+    let mut octets = Vec::new();
+    let mut group = Group::default();
+    for (at, &octet) in text.iter().enumerate() {
+        match (octet, decode(octet)) {
+            _ if is_space(octet) => {}
+            (b'=', _) => {
+                padding(text.get(at..).unwrap_or(&[]), group.count, at)?;
+                return if group.end(&mut octets) { Ok(octets) } else { Err(at) };
+            }
+            (_, bits @ ..OTHER) => group.push(bits, &mut octets),
+            _ => return Err(at),
+        }
+    }
+    if group.end(&mut octets) { Ok(octets) } else { Err(text.len()) }
 }
 
 /// Up to four characters that are not all there yet.
@@ -179,9 +193,9 @@ fn padding(rest: &[u8], count: u8, at: usize) -> Result<(), usize> {
         _ => 0_u8,
     };
     for (offset, &octet) in rest.iter().enumerate() {
-        match value(octet) {
-            SPACE => {}
-            PADDING if allowed > 0 => allowed = allowed.saturating_sub(1),
+        match octet {
+            _ if is_space(octet) => {}
+            b'=' if allowed > 0 => allowed = allowed.saturating_sub(1),
             _ => return Err(at.saturating_add(offset)),
         }
     }
@@ -190,41 +204,59 @@ fn padding(rest: &[u8], count: u8, at: usize) -> Result<(), usize> {
 
 /// Encodes base64, with padding.
 pub(crate) fn encode_base64(octets: &[u8]) -> String {
-    let mut text = Vec::with_capacity(octets.len().div_ceil(3).saturating_mul(4));
-    let (twelves, rest) = octets.as_chunks::<12>();
+    let mut text = Vec::with_capacity(octets.len().div_ceil(3).saturating_mul(4).saturating_add(16));
+    let (twelves, rest) = octets.as_chunks();
     for twelve in twelves {
-        let mut sixteen = [0; 16];
-        let (fours, _) = sixteen.as_chunks_mut();
-        for (four, three) in fours.iter_mut().zip(twelve.as_chunks().0) {
-            *four = encode_three(*three);
-        }
-        text.extend_from_slice(&sixteen);
+        text.extend_from_slice(&encode_twelve(twelve));
     }
-    let (threes, rest) = rest.as_chunks();
-    for &three in threes {
-        text.extend_from_slice(&encode_three(three));
+    // of the characters of the rest and zeros behind it some stand for no octet
+    let mut twelve = [0; 12];
+    for (octet, from) in twelve.iter_mut().zip(rest) {
+        *octet = *from;
     }
-    match *rest {
-        [first, second] => {
-            let [a, b, c, _] = encode_three([first, second, 0]);
-            text.extend_from_slice(&[a, b, c, b'=']);
-        }
-        [first] => {
-            let [a, b, ..] = encode_three([first, 0, 0]);
-            text.extend_from_slice(&[a, b, b'=', b'=']);
-        }
-        _ => {}
+    let length = text.len().saturating_add(rest.len().saturating_mul(4).div_ceil(3));
+    text.extend_from_slice(&encode_twelve(&twelve));
+    text.truncate(length);
+    while !text.len().is_multiple_of(4) {
+        text.push(b'=');
     }
     // all of it is ASCII
     String::from_utf8(text).unwrap_or_default()
 }
 
-fn encode_three([first, second, third]: [u8; 3]) -> [u8; 4] {
-    let bits = u32::from_be_bytes([0, first, second, third]);
-    [18, 12, 6, 0].map(|shift| {
-        let sextet = usize::try_from(bits >> shift & 0x3f).unwrap_or(0);
-        ALPHABET.get(sextet).copied().unwrap_or(b'=')
-    })
+fn encode_twelve(octets: &[u8; 12]) -> [u8; 16] {
+    let [first @ .., _, _, _, _] = *octets;
+    let [_, _, _, _, second @ ..] = *octets;
+    let first = spread(u64::from_be_bytes(first) >> 16);
+    let second = spread(u64::from_be_bytes(second) & 0xffff_ffff_ffff);
+    characters(&(u128::from(first) << 64 | u128::from(second)).to_be_bytes())
+}
+
+/// On its own, this becomes vector instructions.
+#[inline(never)]
+fn characters(values: &[u8; 16]) -> [u8; 16] {
+    let mut characters = [0; 16];
+    for (character, value) in characters.iter_mut().zip(values) {
+        *character = encode(*value);
+    }
+    characters
+}
+
+/// The character of six bits. The alphabet has five ranges: what the numbers of the second are more than those of the
+/// first is added from its first number on, and so on, without a branch.
+fn encode(sextet: u8) -> u8 {
+    const LETTERS: u8 = b'A';
+    const SMALL: u8 = b'a' - 26;
+    const DIGITS: u8 = b'0'.wrapping_sub(52);
+    const PLUS: u8 = b'+'.wrapping_sub(62);
+    const SLASH: u8 = b'/'.wrapping_sub(63);
+    let from = |first: u8, more: u8| if sextet >= first { more } else { 0 };
+    sextet
+        .wrapping_add(LETTERS)
+        .wrapping_add(from(26, SMALL.wrapping_sub(LETTERS)))
+        .wrapping_add(from(52, DIGITS.wrapping_sub(SMALL)))
+        .wrapping_add(from(62, PLUS.wrapping_sub(DIGITS)))
+        .wrapping_add(from(63, SLASH.wrapping_sub(PLUS)))
 }
 
 /// Decodes dkim-quoted-printable; the error is the offset of what does not belong.
@@ -347,6 +379,16 @@ mod tests {
         );
     }
 
+    #[test]
+    fn every_character_is_written_and_read() {
+        const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+        assert_eq!(core::array::from_fn(|sextet| encode(sextet as u8)), *ALPHABET);
+        for octet in 0..=u8::MAX {
+            let place = ALPHABET.iter().position(|character| *character == octet);
+            assert_eq!(decode(octet), place.map_or(OTHER, |place| place as u32));
+        }
+    }
+
     proptest! {
         #[test]
         fn what_is_encoded_decodes(octets: Vec<u8>) {
@@ -359,9 +401,7 @@ mod tests {
         fn many_characters_at_a_time_are_read_as_single_ones(
             text in "([A-Za-z0-9+/]{0,40}(\r\n\t| )?){0,4}[A-Za-z0-9+/=* \u{1}\u{7f}\u{e9}]{0,6}",
         ) {
-            let mut octets = Vec::new();
-            let result = decode_each(text.as_bytes(), &mut octets);
-            prop_assert_eq!(decode_base64(text.as_bytes()), result.map(|()| octets));
+            prop_assert_eq!(decode_base64(text.as_bytes()), decode_each(text.as_bytes()));
         }
 
         #[test]

@@ -6,16 +6,17 @@
 use crate::{
     algorithm::{Canonicalization, Form},
     encoding::decode_quoted_printable,
+    runs::{BLOCK, copy_run},
 };
-use alloc::{string::String, vec::Vec};
-use mail_base::{Name, fields::name_length, name::ToAscii};
+use alloc::vec::Vec;
+use mail_base::{Name, name::ToAscii};
 use nom::{
     IResult, Parser,
     branch::alt,
     bytes::complete::{tag, take_while, take_while1},
     character::complete::char,
     combinator::{opt, verify},
-    multi::fold_many0,
+    multi::{fold_many0, separated_list1},
     sequence::{delimited, preceded},
 };
 
@@ -85,29 +86,32 @@ pub(crate) fn canonicalization(input: &[u8]) -> Parsed<'_, Canonicalization> {
 /// ```text
 /// sig-h-tag = %x68 [FWS] "=" [FWS] hdr-name *( [FWS] ":" [FWS] hdr-name )
 /// ```
-pub(crate) fn field_names(input: &[u8]) -> Parsed<'_, String> {
-    let mut names = Vec::with_capacity(input.len());
-    let (mut rest, mut ahead) = (input, input);
-    while let Some((name @ [_, ..], behind)) = ahead.split_at_checked(name_length(ahead)) {
-        if !names.is_empty() {
-            names.push(b':');
+pub(crate) fn field_names(input: &[u8]) -> Parsed<'_, Vec<u8>> {
+    if let Some(names) = joined_names(input) {
+        return Ok((&[], names));
+    }
+    let name = take_while1(|octet: u8| octet.is_ascii_graphic() && octet != b':');
+    let (rest, names) = separated_list1(colon, name).parse(input)?;
+    Ok((rest, names.join(&b':')))
+}
+
+/// The same all at once: runs of names with white space between, which must have a colon beside it.
+fn joined_names(input: &[u8]) -> Option<Vec<u8>> {
+    let mut names = Vec::with_capacity(input.len().saturating_add(BLOCK));
+    let is_stop = |octet: u8, _| !octet.is_ascii_graphic();
+    let mut at = copy_run(input, 0, input.len(), &mut names, is_stop);
+    while let Some(stop @ [_, ..]) = input.get(at..) {
+        let (rest, _) = fws(stop).ok()?;
+        // what is neither visible nor white space stops here again
+        if rest.len() == stop.len() || !(names.ends_with(b":") || rest.starts_with(b":")) {
+            return None;
         }
-        names.extend_from_slice(name);
-        rest = behind;
-        ahead = match behind {
-            // as it nearly always is
-            [b':', b'!'..=b'~', ..] => behind.get(1..).unwrap_or(&[]),
-            _ => match colon(behind) {
-                Ok((next, _)) => next,
-                Err(_) => break,
-            },
-        };
+        at = copy_run(input, input.len().saturating_sub(rest.len()), input.len(), &mut names, is_stop);
     }
-    if names.is_empty() {
-        return Err(nom::Err::Error(nom::error::Error::new(input, nom::error::ErrorKind::TakeWhile1)));
-    }
-    // all of it is ASCII
-    Ok((rest, String::from_utf8(names).unwrap_or_default()))
+    let pairs = names.iter().zip(names.get(1..)?);
+    let has_empty = pairs.fold(false, |found, (&one, &next)| found | ((one == b':') & (next == b':')));
+    let is_right = !has_empty && !names.starts_with(b":") && !names.ends_with(b":");
+    is_right.then_some(names)
 }
 
 /// Whether `dns/txt` is among the methods. Methods that are not known are left out.
@@ -188,23 +192,24 @@ pub(crate) fn domain(value: &[u8], labels: usize, to_ascii: Option<ToAscii>) -> 
 
 /// Whether a name is one of at least `labels` labels, each of which may stand in a `domain-name`.
 pub(crate) fn is_domain(name: &Name, labels: usize) -> bool {
-    let is_sub_domain = |label: &[u8]| {
-        let is_let_dig = |octet: &u8| octet.is_ascii_alphanumeric() || *octet == b'_';
-        label.first().is_some_and(is_let_dig)
-            && label.last().is_some_and(is_let_dig)
-            && label.iter().all(|octet| is_let_dig(octet) || *octet == b'-')
-    };
-    let mut count: usize = 0;
-    let mut parts =
-        name.as_str().as_bytes().split(|&octet| octet == b'.').inspect(|_| count = count.saturating_add(1));
-    // the root is a dot between nothing
-    parts.all(is_sub_domain) && count >= labels
+    let is_let_dig = |octet: u8| octet.is_ascii_alphanumeric() || octet == b'_';
+    let (mut count, mut before): (usize, u8) = (0, b'.');
+    // each label ends before a dot; the root is a dot between nothing
+    for octet in name.as_bytes().iter().copied().chain([b'.']) {
+        match octet {
+            b'.' if is_let_dig(before) => count = count.saturating_add(1),
+            b'-' if before != b'.' => {}
+            _ if is_let_dig(octet) => {}
+            _ => return false,
+        }
+        before = octet;
+    }
+    count >= labels
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use nom::multi::separated_list1;
     use proptest::prelude::*;
 
     /// The rule as it stands.
@@ -216,7 +221,7 @@ mod tests {
     proptest! {
         #[test]
         fn lists_of_field_names_are_read_by_the_rule(list in "([A-Za-z!~-]{0,20}[ \t\r\n]{0,1}[:\u{7f}\u{e9}]{0,2}[ \n]{0,2}){0,5}") {
-            let names = whole(list.as_bytes(), field_names).map(String::into_bytes);
+            let names = whole(list.as_bytes(), field_names);
             let plain = whole(list.as_bytes(), plain_field_names).map(|names| names.join(&b':'));
             prop_assert_eq!(names, plain);
         }

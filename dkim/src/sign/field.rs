@@ -10,7 +10,10 @@ use crate::{
 };
 use alloc::{string::String, vec::Vec};
 use core::fmt;
-use mail_base::{fields::Field, scan};
+use mail_base::{
+    fields::{Field, Header},
+    scan,
+};
 
 /// The longest line that is written, where its words allow it. It leaves room for what a relay may put before
 /// it.
@@ -34,6 +37,7 @@ impl Unsigned {
     pub(crate) fn new(
         signature: &Signature,
         fields: &[Field<'_>],
+        header: &Header,
         backend: &'static dyn Backend,
     ) -> Result<Self, SignError> {
         let text = FieldText::new(signature);
@@ -44,11 +48,11 @@ impl Unsigned {
         let header_length: usize = fields.iter().map(|field| field.raw().len()).sum();
         let mut data = Vec::with_capacity(header_length.saturating_add(text.text.len()));
         for field in fields {
-            canon::header::field(form, field, &mut data);
+            canon::header::field(form, field, header.as_bytes(), &mut data);
         }
         let own = Field::new(text.text.as_bytes());
         let end = own.value().len();
-        canon::header::signature_field(form, &own, end..end, &mut data);
+        canon::header::signature_field(form, &own, own.raw(), end..end, &mut data);
         Ok(Self { algorithm: signature.algorithm, text, data, backend })
     }
 
@@ -143,6 +147,10 @@ fn quoted_printable_length(text: &str, room: usize) -> usize {
     escape.filter(|&at| at.saturating_add(3) > room).unwrap_or(room)
 }
 
+fn length(pieces: &[&str]) -> usize {
+    pieces.iter().fold(0, |length, piece| length.saturating_add(piece.len()))
+}
+
 /// The text of a field, folded while it is written.
 ///
 /// Lines are folded only where white space means nothing even to the simple form's readers: between tags, after
@@ -162,24 +170,22 @@ impl FieldText {
         text.push_str(FIELD_NAME);
         text.push(':');
         let mut field = Self { column: text.len(), longest: 0, text };
-        let mut tag = String::with_capacity(512);
-        signature.for_each_tag(|pieces| {
-            tag.clear();
-            pieces.iter().for_each(|piece| tag.push_str(piece));
-            tag.push(';');
-            field.put_tag(&tag);
-        });
-        field.put_word("b=", true);
+        signature.for_each_tag(|pieces| field.put_tag(pieces));
+        field.put_word(&["b="], "", true);
         field
     }
 
     /// Adds a tag after a space. One that is a list is broken after its separators where it must be.
-    fn put_tag(&mut self, tag: &str) {
-        match tag.get(..2) {
-            Some("h=") => self.put_list(tag, b':'),
-            Some("z=") => self.put_list(tag, b'|'),
-            _ => self.put_word(tag, true),
-        }
+    fn put_tag(&mut self, pieces: &[&str]) {
+        let separator = match pieces.first() {
+            Some(&"h=") => b':',
+            Some(&"z=") => b'|',
+            _ => return self.put_word(pieces, ";", true),
+        };
+        let mut list = String::with_capacity(length(pieces).saturating_add(1));
+        list.extend(pieces.iter().copied());
+        list.push(';');
+        self.put_list(&list, separator);
     }
 
     fn put_list(&mut self, list: &str, separator: u8) {
@@ -188,7 +194,7 @@ impl FieldText {
         loop {
             let room = LINE.saturating_sub(self.column).saturating_sub(usize::from(spaced));
             if rest.len() <= room {
-                return self.put_word(rest, spaced);
+                return self.put_word(&[rest], "", spaced);
             }
             let fits = rest.as_bytes().get(..room).unwrap_or(&[]);
             let length = match fits.iter().rposition(|&octet| octet == separator) {
@@ -202,7 +208,7 @@ impl FieldText {
             };
             let (line, more) = rest.split_at_checked(length).unwrap_or((rest, ""));
             if !line.is_empty() {
-                self.put_word(line, spaced);
+                self.put_word(&[line], "", spaced);
             }
             if more.is_empty() {
                 return;
@@ -212,18 +218,22 @@ impl FieldText {
         }
     }
 
-    /// Adds a word, on a new line where it does not fit into one that has something. `spaced` puts a space before it
-    /// on the same line.
-    fn put_word(&mut self, word: &str, spaced: bool) {
-        let fits = self.column.saturating_add(usize::from(spaced)).saturating_add(word.len()) <= LINE;
+    /// Adds a word, in pieces of which `end` is the last, on a new line where it does not fit into one that has
+    /// something. `spaced` puts a space before it on the same line.
+    fn put_word(&mut self, pieces: &[&str], end: &str, spaced: bool) {
+        let length = length(pieces).saturating_add(end.len());
+        let fits = self.column.saturating_add(usize::from(spaced)).saturating_add(length) <= LINE;
         if !fits && self.column > 1 {
             self.fold();
         } else if spaced {
             self.text.push(' ');
             self.column = self.column.saturating_add(1);
         }
-        self.text.push_str(word);
-        self.column = self.column.saturating_add(word.len());
+        for piece in pieces {
+            self.text.push_str(piece);
+        }
+        self.text.push_str(end);
+        self.column = self.column.saturating_add(length);
     }
 
     fn fold(&mut self) {

@@ -1,7 +1,7 @@
 //! Which fields a template signs, and the `h=` that says so (RFC 6376 §5.4).
 
 use super::Template;
-use crate::{header_index::FieldIndex, signature::FieldNames};
+use crate::{header_index::IndexedHeader, signature::FieldNames};
 use alloc::{vec, vec::Vec};
 use mail_base::fields::Field;
 
@@ -15,15 +15,15 @@ pub(super) struct Selection<'a> {
 }
 
 impl<'a> Selection<'a> {
-    pub(super) fn new(template: &Template, index: &FieldIndex<'a>) -> Self {
+    pub(super) fn new(template: &Template, header: &'a IndexedHeader) -> Self {
         let mut selection =
-            Self { names: FieldNames::with_capacity(512), fields: Vec::with_capacity(index.len()) };
+            Self { names: FieldNames::with_capacity(512), fields: Vec::with_capacity(header.len()) };
         // kept at the places of the first fields
-        let mut is_signed = vec![false; index.len()];
+        let mut is_signed = vec![false; header.len()];
         let sealed = template.oversigned.listed().map(|name| (name, 1));
         for (name, once_more) in sealed.chain(template.signed.listed().map(|name| (name, 0))) {
             let before = selection.fields.len();
-            let place = index.for_each_named(&name, |field| selection.fields.push(field));
+            let place = header.for_each_named(&name, |field| selection.fields.push(field));
             if let Some(is_signed) = place.and_then(|place| is_signed.get_mut(place))
                 && core::mem::replace(is_signed, true)
             {
@@ -32,7 +32,7 @@ impl<'a> Selection<'a> {
                 continue;
             }
             let count = selection.fields.len().saturating_sub(before);
-            selection.names.push(name.name(), count.saturating_add(once_more));
+            selection.names.push(name.name, count.saturating_add(once_more));
         }
         selection
     }

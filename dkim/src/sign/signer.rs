@@ -7,13 +7,13 @@ use crate::{
         body::BodyForm,
         tap::{Digests, Tap, want},
     },
-    header_index::FieldIndex,
+    header_index::IndexedHeader,
     line_ends::{Normaliser, bare_cr},
     policy::LineEnds,
     signature::{CopiedField, FieldNames, Signature},
 };
 use alloc::{borrow::ToOwned, string::String, vec::Vec};
-use mail_base::fields::{Field, Header, HeaderError, HeaderLimits, HeaderReader};
+use mail_base::fields::{Field, HeaderError, HeaderLimits, HeaderReader};
 
 /// Reads a message piece by piece, and leaves one [`Unsigned`] for each template.
 ///
@@ -133,9 +133,8 @@ impl Signer {
         if let Some(error) = error {
             return Err(SignError::Header(error));
         }
-        let header = reader.finish();
+        let header = IndexedHeader::new(reader.finish());
         check_header(&header, line_ends)?;
-        let index = FieldIndex::new(&header);
         let digests: Vec<_> = forms.into_iter().map(|form| (form.form(), form.finish().finish())).collect();
         let unsigned = templates.iter().map(|template| {
             template.check()?;
@@ -143,13 +142,13 @@ impl Signer {
             let body_hash =
                 found.and_then(|(_, digests): &(_, Digests)| digests.get(template.algorithm.hash(), None));
             let body_hash = body_hash.ok_or(SignError::Algorithm(template.algorithm))?;
-            let Selection { names, fields } = Selection::new(template, &index);
+            let Selection { names, fields } = Selection::new(template, &header);
             let signature = signature(template, now, names, &fields, body_hash);
             let times = [signature.timestamp, signature.expiration];
             if times.into_iter().flatten().any(|time| time > LAST_TIME) {
                 return Err(SignError::Time);
             }
-            Unsigned::new(&signature, &fields, backend)
+            Unsigned::new(&signature, &fields, header.header(), backend)
         });
         unsigned.collect()
     }
@@ -159,7 +158,8 @@ impl Signer {
 const LAST_TIME: u64 = 999_999_999_999;
 
 /// Refuses what no receiver should accept.
-fn check_header(header: &Header, line_ends: LineEnds) -> Result<(), SignError> {
+fn check_header(indexed: &IndexedHeader, line_ends: LineEnds) -> Result<(), SignError> {
+    let header = indexed.header();
     if let Some(field) = header.fields().find(Field::is_malformed) {
         return Err(SignError::MalformedField { at: field.at() });
     }
@@ -169,7 +169,7 @@ fn check_header(header: &Header, line_ends: LineEnds) -> Result<(), SignError> {
     if bare_cr(header.as_bytes()).is_some() {
         return Err(SignError::BareCarriageReturn);
     }
-    match header.fields().filter(|field| field.is_named("from")).count() {
+    match indexed.count("from") {
         0 => Err(SignError::NoFrom),
         1 => Ok(()),
         count => Err(SignError::SeveralFrom { count }),

@@ -1,14 +1,16 @@
 //! The names in `h=` (RFC 6376 §3.5), and lists of names like it.
 
-use alloc::string::String;
+use crate::name_key::NameKey;
+use alloc::{sync::Arc, vec::Vec};
 use core::fmt;
-use mail_base::scan;
 
 /// Field names, in the order in which they are signed.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Default)]
 pub struct FieldNames {
-    /// Joined by colons.
-    text: String,
+    /// Joined by colons. All of it is visible ASCII.
+    text: Vec<u8>,
+    /// The key of each, and its length: those of a list that may be used for many messages.
+    keys: Option<Arc<[(NameKey, usize)]>>,
 }
 
 impl FieldNames {
@@ -21,92 +23,108 @@ impl FieldNames {
         let mut list = Self::with_capacity(256);
         for name in names {
             if is_name(name.as_ref()) {
-                list.push(name.as_ref(), 1);
+                list.push(name.as_ref().as_bytes(), 1);
             }
         }
+        list.keys = Some(list.listed().map(|listed| (listed.key, listed.name.len())).collect());
         list
     }
 
     /// What a list of names that is right says, without white space.
-    pub(super) fn from_list(text: String) -> Self {
-        Self { text }
+    pub(super) fn from_list(text: Vec<u8>) -> Self {
+        Self { text, keys: None }
     }
 
     pub(crate) fn with_capacity(octets: usize) -> Self {
-        Self { text: String::with_capacity(octets) }
+        Self { text: Vec::with_capacity(octets), keys: None }
     }
 
     /// Adds a name, that is one, so many times.
-    pub(crate) fn push(&mut self, name: &str, times: usize) {
+    pub(crate) fn push(&mut self, name: &[u8], times: usize) {
         for _ in 0..times {
             if !self.text.is_empty() {
-                self.text.push(':');
+                self.text.push(b':');
             }
-            self.text.push_str(name);
+            self.text.extend_from_slice(name);
         }
     }
 
     /// Joined by colons.
     pub(super) fn as_str(&self) -> &str {
-        &self.text
+        core::str::from_utf8(&self.text).unwrap_or("")
     }
 
     /// The names, as written.
     pub fn iter(&self) -> impl Iterator<Item = &str> + Clone {
-        self.listed().map(|listed| listed.name())
+        self.as_str().split(':').filter(|name| !name.is_empty())
     }
 
     pub(crate) fn listed(&self) -> impl Iterator<Item = Listed<'_>> + Clone {
-        let mut ahead = self.text.as_str();
+        let mut ahead = self.text.as_slice();
+        let mut keys = self.keys.as_deref().unwrap_or(&[]).iter();
         core::iter::from_fn(move || {
-            let text = ahead;
-            let length = scan::position_near(text.as_bytes(), b':').unwrap_or(text.len());
-            ahead = text.get(length.saturating_add(1)..).unwrap_or("");
-            (length > 0).then_some(Listed { text, length })
+            let (key, length) = keys.next().copied().unwrap_or_else(|| NameKey::first_of(ahead));
+            let (name, rest) = ahead.split_at_checked(length)?;
+            ahead = rest.get(1..).unwrap_or(&[]);
+            (!name.is_empty()).then_some(Listed { name, key })
         })
     }
 
     /// How often a name is among them, in any case.
     #[must_use]
     pub fn count(&self, name: &str) -> usize {
-        self.iter().filter(|listed| listed.eq_ignore_ascii_case(name)).count()
+        self.named(name).count()
     }
 
     /// Whether a name is among them so many times or more.
     pub(crate) fn covers(&self, name: &str, times: usize) -> bool {
-        let mut found = self.iter().filter(|listed| listed.eq_ignore_ascii_case(name));
-        times.checked_sub(1).is_none_or(|others| found.nth(others).is_some())
+        times.checked_sub(1).is_none_or(|others| self.named(name).nth(others).is_some())
     }
 
     /// Whether a name is among them, in any case.
     #[must_use]
     pub fn contains(&self, name: &str) -> bool {
-        self.iter().any(|listed| listed.eq_ignore_ascii_case(name))
+        self.named(name).next().is_some()
+    }
+
+    /// Those that are this name, in any case.
+    fn named(&self, name: &str) -> impl Iterator<Item = &[u8]> {
+        let names = self.text.split(|&octet| octet == b':');
+        names.filter(|listed| !listed.is_empty() && listed.eq_ignore_ascii_case(name.as_bytes()))
     }
 }
 
 /// A name among others.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Listed<'a> {
-    /// The list, from this name on.
-    pub(crate) text: &'a str,
-    /// How much of that the name is.
-    pub(crate) length: usize,
+    pub(crate) name: &'a [u8],
+    pub(crate) key: NameKey,
 }
 
 impl<'a> Listed<'a> {
     /// One alone.
+    #[inline]
     pub(crate) fn new(name: &'a str) -> Self {
-        Self { text: name, length: name.len() }
-    }
-
-    pub(crate) fn name(&self) -> &'a str {
-        self.text.get(..self.length).unwrap_or("")
+        Self { name: name.as_bytes(), key: NameKey::new(name.as_bytes(), name.len()) }
     }
 }
 
+impl PartialEq for FieldNames {
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text
+    }
+}
+
+impl Eq for FieldNames {}
+
 impl fmt::Display for FieldNames {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&self.text)
+        f.pad(self.as_str())
+    }
+}
+
+impl fmt::Debug for FieldNames {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "FieldNames(\"{self}\")")
     }
 }

@@ -53,15 +53,14 @@ impl<'a> Found<'a> {
     }
 
     /// Cuts the list. No name may come twice, known or not (§3.2).
-    fn cut(value: &'a [u8]) -> Result<Self, SignatureError> {
-        let mut found = Self::default();
+    fn cut(&mut self, value: &'a [u8]) -> Result<(), SignatureError> {
         let mut others = BTreeSet::new();
         for tag in Tags::new(value) {
             let tag = tag.map_err(|error| SignatureError {
                 kind: SignatureErrorKind::Tag(error.kind),
                 at: error.at,
             })?;
-            let is_new = match found.place(tag.name) {
+            let is_new = match self.place(tag.name) {
                 Some(place) => place.replace(tag).is_none(),
                 None => {
                     // the rules of the tags that are known are narrower
@@ -73,7 +72,7 @@ impl<'a> Found<'a> {
                 return Err(SignatureError { kind: SignatureErrorKind::Duplicate, at: tag.at });
             }
         }
-        Ok(found)
+        Ok(())
     }
 }
 
@@ -102,7 +101,8 @@ pub(crate) fn read(
     if let Some(at) = bare_cr(value) {
         return Err(SignatureError { kind: Kind::Octet, at });
     }
-    let found = Found::cut(value)?;
+    let mut found = Found::default();
+    found.cut(value)?;
     let missing = |name| SignatureError { kind: Kind::Missing(name), at: value.len() };
     let version = found.version.ok_or(missing("v"))?;
     if version.value != b"1" {

@@ -5,7 +5,7 @@ use crate::{
     Policy,
     backend::Backend,
     canon,
-    header_index::FieldIndex,
+    header_index::IndexedHeader,
     policy::PartialBody,
     report::{BodyFact, Cause, HeaderFact, KeyFact, SignatureReport, Verdict},
     signature::Signature,
@@ -19,13 +19,12 @@ use core::ops::Range;
 use mail_base::{
     Inquiry, Name, Step,
     dns::{Answer, Question},
-    fields::Header,
 };
 
 /// What the inquiries of one message share.
 #[derive(Debug)]
 pub(crate) struct Message {
-    pub(crate) header: Header,
+    pub(crate) header: IndexedHeader,
     pub(crate) policy: Policy,
     pub(crate) backend: &'static dyn Backend,
 }
@@ -86,14 +85,13 @@ impl KeyInquiry {
     #[must_use]
     pub fn verify(self, keys: &Keys) -> Vec<SignatureReport> {
         let Self { message, signatures, .. } = self;
-        let index = FieldIndex::new(&message.header);
         // more than that is seldom signed
         let mut room = Vec::with_capacity(1024);
         let each = signatures.into_iter().map(|pending| match keys.found() {
             Ok(keys) => {
-                header_data(&message.header, &index, &pending, &mut room);
+                header_data(&message.header, &pending, &mut room);
                 let attempt = best_attempt(keys, &message.policy, &pending.signature, &room);
-                pending.judge(attempt, &message.policy, &index)
+                pending.judge(attempt, &message.policy, &message.header)
             }
             Err((key, cause)) => pending.report(Attempt::without_key(key, cause)),
         });
@@ -103,11 +101,11 @@ impl KeyInquiry {
 
 impl Pending {
     /// What the signature is worth, now that the key is known.
-    fn judge(mut self, mut attempt: Attempt, policy: &Policy, index: &FieldIndex<'_>) -> SignatureReport {
+    fn judge(mut self, mut attempt: Attempt, policy: &Policy, header: &IndexedHeader) -> SignatureReport {
         // what is wrong with the body may be known already
         attempt.cause = attempt.cause.or(self.cause.take());
         if attempt.cause.is_none() {
-            attempt.cause = mismatch(self.body, attempt.header).or_else(|| self.refusal(policy, index));
+            attempt.cause = mismatch(self.body, attempt.header).or_else(|| self.refusal(policy, header));
         }
         self.report(attempt)
     }
@@ -127,7 +125,7 @@ impl Pending {
     }
 
     /// Whether a signature that is good is not good enough.
-    fn refusal(&self, policy: &Policy, index: &FieldIndex<'_>) -> Option<Cause> {
+    fn refusal(&self, policy: &Policy, header: &IndexedHeader) -> Option<Cause> {
         let Signature { fields, body_length, .. } = &self.signature;
         match (policy.partial_body, body_length, self.body_octets) {
             (PartialBody::Refuse, Some(_), _) => return Some(Cause::BodyLength),
@@ -136,7 +134,7 @@ impl Pending {
             }
             _ => {}
         }
-        let is_missing = |name: &&str| !fields.covers(name, index.count(name));
+        let is_missing = |name: &&str| !fields.covers(name, header.count(name));
         if !policy.accept_unsigned_from && is_missing(&"from") {
             return Some(Cause::UnsignedFrom);
         }
@@ -207,11 +205,15 @@ fn mismatch(body: BodyFact, header: HeaderFact) -> Option<Cause> {
 }
 
 /// The input of the header hash: the signed fields, then the signature's own, without the value of `b=` (§3.7).
-fn header_data(header: &Header, index: &FieldIndex<'_>, pending: &Pending, data: &mut Vec<u8>) {
+fn header_data(indexed: &IndexedHeader, pending: &Pending, data: &mut Vec<u8>) {
     let form = pending.signature.canonicalization.header;
+    let header = indexed.header();
+    let octets = header.as_bytes();
     data.clear();
-    index.select(&pending.signature.fields, pending.field, |field| canon::header::field(form, field, data));
+    indexed.select(&pending.signature.fields, pending.field, |field| {
+        canon::header::field(form, field, octets, data);
+    });
     if let Some(field) = header.field(pending.field) {
-        canon::header::signature_field(form, &field, pending.hole.clone(), data);
+        canon::header::signature_field(form, &field, octets, pending.hole.clone(), data);
     }
 }

@@ -12,6 +12,7 @@ use crate::{
         body::BodyForm,
         tap::{Digests, Tap, want},
     },
+    header_index::IndexedHeader,
     key_record::key_name,
     line_ends::Normaliser,
     policy::LineEnds,
@@ -54,7 +55,7 @@ enum Stage {
 /// What is known once the header is complete.
 #[derive(Default)]
 struct Body {
-    header: Header,
+    header: IndexedHeader,
     /// Why the header was not read to its end.
     refused: Option<HeaderError>,
     /// Signatures that need no key any more.
@@ -122,7 +123,7 @@ impl Verifier {
     pub fn header(&self) -> &Header {
         match &self.stage {
             Stage::Header(reader) => reader.header(),
-            Stage::Body(body) => &body.header,
+            Stage::Body(body) => body.header.header(),
         }
     }
 
@@ -151,9 +152,9 @@ impl Verifier {
         }
     }
 
-    fn take_header(&mut self) -> Header {
+    fn take_header(&mut self) -> IndexedHeader {
         match core::mem::replace(&mut self.stage, Stage::Body(Body::default())) {
-            Stage::Header(reader) => reader.finish(),
+            Stage::Header(reader) => IndexedHeader::new(reader.finish()),
             Stage::Body(body) => body.header,
         }
     }
@@ -171,14 +172,15 @@ impl Verifier {
     }
 
     /// Reads the signatures of a complete header, and starts the canonical bodies that they need.
-    fn start_body(&self, header: Header) -> Body {
+    fn start_body(&self, header: IndexedHeader) -> Body {
         let mut body = Body::default();
-        let has_from = header.fields().any(|field| field.is_named("from"));
-        let looked_at = signature_fields(&header).count().min(self.policy.max_signatures);
+        let has_from = header.count("from") > 0;
+        let count = header.count(FIELD_NAME);
+        let looked_at = count.min(self.policy.max_signatures);
         body.pending.reserve_exact(looked_at);
         // one alone need not be told from others
         let text_length = if looked_at == 1 { SHORTEST } else { usize::MAX };
-        for (index, (position, field)) in signature_fields(&header).enumerate() {
+        for (index, (position, field)) in signature_fields(&header).take(count).enumerate() {
             if index < looked_at {
                 self.examine(index, position, &field, has_from, text_length, &mut body);
             } else {
@@ -285,13 +287,13 @@ impl Verifier {
 }
 
 /// The DKIM-Signature fields, each with its place among all fields.
-fn signature_fields(header: &Header) -> impl Iterator<Item = (usize, Field<'_>)> {
-    header.fields().enumerate().filter(|(_, field)| field.is_named(FIELD_NAME))
+fn signature_fields(header: &IndexedHeader) -> impl Iterator<Item = (usize, Field<'_>)> {
+    header.header().fields().enumerate().filter(|(_, field)| field.is_named(FIELD_NAME))
 }
 
 impl Body {
     /// What is left of a message whose header is too large: nothing of it can be verified.
-    fn refused(header: Header, error: HeaderError, limit: usize) -> Self {
+    fn refused(header: IndexedHeader, error: HeaderError, limit: usize) -> Self {
         let reports = signature_fields(&header).enumerate().map(|(index, _)| {
             let is_looked_at = index < limit;
             let cause = if is_looked_at { Cause::Header(error) } else { Cause::TooManySignatures { limit } };
