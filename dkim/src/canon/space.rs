@@ -25,21 +25,6 @@ fn has_change(block: &[u8; BLOCK], next: &[u8; BLOCK]) -> bool {
     block.iter().zip(next).fold(false, |found, (&octet, &next)| found | is_change(octet, next))
 }
 
-/// The offset of the first change or CR in the value of a header field, which is short: blocks of sixteen octets,
-/// then words of eight will do.
-pub(super) fn next_stop(octets: &[u8]) -> usize {
-    const SHORT: usize = 16;
-    let mut rest = octets;
-    while let Some((block, more)) = rest.split_first_chunk::<SHORT>()
-        && let Some(next) = rest.get(1..).and_then(<[u8]>::first_chunk)
-        && !has_stop(block, next)
-    {
-        rest = more;
-    }
-    let at = octets.len().saturating_sub(rest.len());
-    next_in_words(octets, at, stops_in_word, is_stop)
-}
-
 /// The offset of the first octet for which this holds, which is asked of words and of single octets. It holds for
 /// none before `at`. After the last octet there is a space.
 fn next_in_words(
@@ -73,14 +58,6 @@ fn next_in_words(
     };
     let at = octets.len().saturating_sub(rest.len());
     found.map_or(octets.len(), |offset| at.saturating_add(offset))
-}
-
-fn has_stop<const LENGTH: usize>(block: &[u8; LENGTH], next: &[u8; LENGTH]) -> bool {
-    block.iter().zip(next).fold(false, |found, (&octet, &next)| found | is_stop(octet, next))
-}
-
-fn is_stop(octet: u8, next: u8) -> bool {
-    is_change(octet, next) | (octet == b'\r')
 }
 
 /// No branch: it is a handful of vector instructions for sixteen octets or more.
@@ -117,10 +94,6 @@ pub(super) fn space_length(octets: &[u8]) -> usize {
 fn changes_in_word(word: u64, next: u64) -> u64 {
     let is_low = !((next & each(0x7f)).wrapping_add(each(0x7f - b' ')) | next);
     zeros_in_word(word ^ each(b'\t')) | (zeros_in_word(word ^ each(b' ')) & is_low & HIGHEST)
-}
-
-fn stops_in_word(word: u64, next: u64) -> u64 {
-    changes_in_word(word, next) | zeros_in_word(word ^ each(b'\r'))
 }
 
 /// The highest bit of each octet of a word that is zero: adding 0x7f to its low bits does not reach the highest
@@ -197,27 +170,6 @@ mod tests {
                     octets[at + 1] = b'x';
                 }
                 octets[at] = b'x';
-            }
-        }
-    }
-
-    #[test]
-    fn stops_are_found_wherever_they_stand() {
-        for length in 0..70 {
-            let mut octets = vec![b'x'; length];
-            assert_eq!(next_stop(&octets), length);
-            for at in 0..length {
-                for (octet, next) in [(b'\t', b'x'), (b'\r', b'x'), (b' ', b'\r'), (b' ', b'x'), (0x8d, 0xa0)]
-                {
-                    octets[at] = octet;
-                    if let Some(place) = octets.get_mut(at + 1) {
-                        *place = next;
-                    }
-                    let next = octets.iter().skip(1).copied().chain([b' ']);
-                    let expected = octets.iter().zip(next).position(|(&octet, next)| is_stop(octet, next));
-                    assert_eq!(next_stop(&octets), expected.unwrap_or(length), "{octet} at {at} of {length}");
-                    octets.fill(b'x');
-                }
             }
         }
     }

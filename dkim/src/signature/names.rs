@@ -125,6 +125,30 @@ impl fmt::Display for FieldNames {
 
 impl fmt::Debug for FieldNames {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "FieldNames(\"{self}\")")
+        f.debug_struct("FieldNames").field("text", &self.as_str()).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::vec;
+
+    #[test]
+    fn lists_are_the_same_whether_their_keys_are_kept_or_not() {
+        let long = "x".repeat(300);
+        let names = ["From", "to", "List-Unsubscribe", "List-Unsubscribe-Post", &long, "From"];
+        let kept = FieldNames::new(names);
+        let read = FieldNames::from_list(names.join(":").into_bytes());
+        assert_eq!(kept, read);
+        let listed = |names: &FieldNames| {
+            names.listed().map(|listed| (listed.name.to_vec(), listed.key)).collect::<Vec<_>>()
+        };
+        assert_eq!(listed(&kept), listed(&read));
+        assert_eq!(read.iter().collect::<Vec<_>>(), names);
+        assert_eq!((kept.count("FROM"), kept.covers("from", 2), kept.covers("from", 3)), (2, true, false));
+        for empty in [FieldNames::default(), FieldNames::from_list(vec![])] {
+            assert_eq!((empty.iter().count(), empty.listed().count(), empty.contains("")), (0, 0, false));
+        }
     }
 }
