@@ -67,14 +67,14 @@ impl Name {
     /// As [`parse`](Self::parse); an octet outside ASCII is [`NameErrorKind::Octet`] whether or not the octets
     /// are UTF-8.
     pub fn parse_bytes(octets: &[u8]) -> Result<Self, NameError> {
-        if octets == b"." {
-            return Ok(Self::root());
-        }
-        let octets = octets.strip_suffix(b".").unwrap_or(octets);
         // almost all names are short and right: what is wrong with one is only looked for when something is
         if let Some(text) = Text::checked(octets) {
             return Ok(Self { text });
         }
+        if octets == b"." {
+            return Ok(Self::root());
+        }
+        let octets = octets.strip_suffix(b".").unwrap_or(octets);
         find_error(octets)?;
         Ok(Self { text: Text::of(octets) })
     }

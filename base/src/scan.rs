@@ -52,6 +52,22 @@ pub const fn between(word: u64, least: u8, most: u8) -> u64 {
     is_least & !is_above & !word & HIGHEST
 }
 
+/// The same with fewer operations: what it gives of octets outside ASCII, and of those behind them, means nothing.
+#[inline]
+#[must_use]
+pub const fn ascii_between(word: u64, least: u8, most: u8) -> u64 {
+    let is_least = word.wrapping_add(each(0x80_u8.wrapping_sub(least)));
+    let is_above = word.wrapping_add(each(0x7f_u8.wrapping_sub(most)));
+    is_least & !is_above & HIGHEST
+}
+
+/// The highest bit of each octet of a word that is equal to one; as [`ascii_between`] of that one alone.
+#[inline]
+#[must_use]
+pub const fn ascii_equal(word: u64, octet: u8) -> u64 {
+    !(word ^ each(octet)).wrapping_add(each(0x7f)) & HIGHEST
+}
+
 /// The highest bit of each octet of a word that is below `least` or no visible ASCII above it; it may be set of those
 /// behind the first such octet too. It takes fewer operations than [`between`].
 #[inline]
@@ -101,17 +117,22 @@ pub fn position_near(octets: &[u8], wanted: u8) -> Option<usize> {
 /// The offset of the first octet that is meant, at `at` or behind it: eight at a time. Of a word of eight, `meant`
 /// gives one in which the first octet that has a bit set is the first that is meant.
 #[inline]
-pub fn position_in_words(octets: &[u8], mut at: usize, meant: impl Fn(u64) -> u64) -> Option<usize> {
-    while at < octets.len() {
-        let found = meant(word_at(octets, at));
+pub fn position_in_words(octets: &[u8], at: usize, meant: impl Fn(u64) -> u64) -> Option<usize> {
+    let mut rest = octets.get(at..)?;
+    while let Some((word, behind)) = rest.split_first_chunk() {
+        let found = meant(u64::from_le_bytes(*word));
         if found != 0 {
-            let place = at.saturating_add(first(found));
-            // what stands behind the end is none of them
-            return (place < octets.len()).then_some(place);
+            return Some(octets.len().wrapping_sub(rest.len()).wrapping_add(first(found)));
         }
-        at = at.saturating_add(8);
+        rest = behind;
     }
-    None
+    if rest.is_empty() {
+        return None;
+    }
+    let found = meant(last_word(octets, rest));
+    // what stands behind the end is none of them
+    let place = octets.len().wrapping_sub(rest.len()).wrapping_add(first(found));
+    (found != 0 && place < octets.len()).then_some(place)
 }
 
 /// The highest bit of the first octet that is zero; what it gives of those behind means nothing.
@@ -128,7 +149,10 @@ fn has(block: &[u8; BLOCK], wanted: u8) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{HIGHEST, between, gathered, not_visible_from, position, position_near, word_at};
+    use super::{
+        HIGHEST, ascii_between, ascii_equal, between, gathered, not_visible_from, position, position_near,
+        word_at,
+    };
     use alloc::vec;
 
     #[test]
@@ -153,6 +177,13 @@ mod tests {
                     let expected = octets.map(|octet| u8::from((least..=most).contains(&octet)) << 7);
                     let found = between(u64::from_le_bytes(octets), least, most);
                     assert_eq!(found.to_le_bytes(), expected, "{octets:?}");
+                    let ascii = octets.iter().take_while(|octet| octet.is_ascii()).count();
+                    let found = ascii_between(u64::from_le_bytes(octets), least, most).to_le_bytes();
+                    assert_eq!(found[..ascii], expected[..ascii], "{octets:?}");
+                    if least == most {
+                        let found = ascii_equal(u64::from_le_bytes(octets), least).to_le_bytes();
+                        assert_eq!(found[..ascii], expected[..ascii], "{octets:?}");
+                    }
                 }
             }
         }

@@ -1,6 +1,6 @@
 //! The text of a name. Most names are short, and those stand in the value itself.
 
-use crate::scan::{between, not_visible_from};
+use crate::scan::{ascii_between, ascii_equal, not_visible_from, word_at};
 use alloc::sync::Arc;
 use core::{cmp::Ordering, num::NonZeroUsize};
 
@@ -65,6 +65,7 @@ impl PartialOrd for Text {
 /// A text of up to 32 octets, in words of eight. All its parts are as wide as those with which it is moved: a processor
 /// that moves what was just written in other parts waits.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(C)]
 pub(crate) struct Short {
     /// Spaces stand behind the text. No octet of a name is less than a space, so that they are in no order's way.
     words: Words,
@@ -82,16 +83,32 @@ impl Short {
     /// The words of octets, which are taken as they are.
     #[inline(always)]
     fn window(octets: &[u8]) -> Option<[u64; 4]> {
-        let mut window = [b' '; 32];
-        window.get_mut(..octets.len())?.copy_from_slice(octets);
-        let (words, _) = window.as_chunks::<8>();
-        let [first, second, third, fourth] = words else { return None };
-        Some([*first, *second, *third, *fourth].map(u64::from_le_bytes))
+        const SPACES: u128 = u128::from_ne_bytes([b' '; 16]);
+        let left = 32_usize.checked_sub(octets.len())?;
+        let halves = match (octets.first_chunk(), octets.last_chunk()) {
+            // of the last sixteen octets, those go out that are among the first sixteen too; spaces follow them
+            (Some(first), Some(last)) => {
+                let last = u128::from_le_bytes(*last) ^ SPACES;
+                let behind = u32::try_from(left).unwrap_or(0).wrapping_mul(8);
+                [u128::from_le_bytes(*first), last.checked_shr(behind).unwrap_or(0) ^ SPACES]
+            }
+            _ => [Self::half(octets), SPACES],
+        };
+        let [first, second] = halves;
+        Some([first as u64, (first >> 64) as u64, second as u64, (second >> 64) as u64])
+    }
+
+    /// Fewer than sixteen octets, and spaces behind them.
+    #[inline(always)]
+    fn half(octets: &[u8]) -> u128 {
+        let behind = u32::try_from(octets.len()).unwrap_or(0).wrapping_mul(8);
+        let spaces = u128::from_ne_bytes([b' '; 16]).checked_shl(behind).unwrap_or(0);
+        (u128::from(word_at(octets, 8)) << 64) | u128::from(word_at(octets, 0)) | spaces
     }
 
     #[inline(always)]
     fn lower_case([first, second, third, fourth]: [u64; 4], length: usize) -> Self {
-        let lower = |word| (word | (between(word, b'A', b'Z') >> 2)).to_le_bytes();
+        let lower = |word| (word | (ascii_between(word, b'A', b'Z') >> 2)).to_le_bytes();
         let words = Words([lower(first), lower(second), lower(third), lower(fourth)]);
         Self { words, end: NonZeroUsize::MIN.saturating_add(length) }
     }
@@ -107,7 +124,7 @@ impl Short {
         // a label before which there is nothing begins as one behind a dot
         let mut dot_before = 0x80;
         for word in words {
-            let dots = between(word, b'.', b'.');
+            let dots = ascii_equal(word, b'.');
             wrong |= not_visible_from(word, b' ') | (dots & ((dots << 8) | dot_before));
             dot_before = dots >> 56;
         }
@@ -121,10 +138,12 @@ impl Short {
 
 impl Ord for Words {
     fn cmp(&self, other: &Self) -> Ordering {
-        let pairs = self.0.iter().zip(&other.0);
-        let mut orders =
-            pairs.map(|(word, other)| u64::from_be_bytes(*word).cmp(&u64::from_be_bytes(*other)));
-        orders.find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
+        for (word, other) in self.0.iter().zip(&other.0) {
+            if word != other {
+                return u64::from_be_bytes(*word).cmp(&u64::from_be_bytes(*other));
+            }
+        }
+        Ordering::Equal
     }
 }
 
