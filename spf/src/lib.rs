@@ -13,6 +13,7 @@ pub mod macros;
 mod networks;
 mod octets;
 mod parse;
+mod raw;
 pub mod received;
 pub mod record;
 pub mod reply;

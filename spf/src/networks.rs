@@ -1,7 +1,7 @@
 //! Passing over the networks that a client is not in. Most terms of most records are networks, and most clients are
 //! in none of them: here they are read and compared in one, without becoming terms.
 
-use crate::octets::{Groups, ip4_cidr, ip6_cidr, ip6_cidr_end, is_in_ip4, is_in_ip6};
+use crate::octets::{Groups, ip4_cidr, ip6_cidr, ip6_cidr_end, is_in_ip4, is_in_ip6, long_ip4_cidr_end};
 use core::net::{IpAddr, Ipv4Addr};
 
 /// The networks that a reader shows among the other terms. It may show more of them.
@@ -69,8 +69,7 @@ impl Ip4Client {
         if (text ^ self.first) & self.mask == 0 {
             return ip4_outside(term, |network, prefix| is_in_ip4(self.address, network, prefix));
         }
-        let (_, prefix, rest) = ip4_cidr(term)?;
-        (prefix >= 8).then_some(rest)
+        long_ip4_cidr_end(term)
     }
 }
 

@@ -1,7 +1,9 @@
 //! The smallest parts of a record, octet by octet: classes of characters, numbers and addresses. They know nothing
 //! of records.
 
-use mail_base::scan::{HIGHEST, between, each, gathered, not_visible_from, position_in_words, zeros};
+use mail_base::scan::{
+    HIGHEST, ascii_between, ascii_equal, between, each, gathered, not_visible_from, position_in_words, zeros,
+};
 
 pub(crate) const LETTER: u8 = 1;
 pub(crate) const DIGIT: u8 = 2;
@@ -46,6 +48,13 @@ pub(crate) fn is_name(octets: &[u8]) -> bool {
 pub(crate) fn literal_length(octets: &[u8]) -> usize {
     let others = |word| not_visible_from(word, b'!') | zeros(word ^ each(b'%'));
     position_in_words(octets, 0, others).unwrap_or(octets.len())
+}
+
+/// How many octets from the start are such macro-literals as domains without macros are made of: none of those that
+/// stand before the hyphen, the percent sign among them.
+#[inline(always)]
+pub(crate) fn usual_length(octets: &[u8]) -> usize {
+    position_in_words(octets, 0, |word| not_visible_from(word, b'-')).unwrap_or(octets.len())
 }
 
 /// Whether a text ends in a dot and a top label.
@@ -128,6 +137,21 @@ pub(crate) fn ip4_cidr(octets: &[u8]) -> Option<(u32, u8, &[u8])> {
     Some((address, prefix as u8, octets.get(at..)?))
 }
 
+/// The same, where nobody wants to know the network, but only that its prefix length is no less than 8: gives what
+/// follows it.
+#[inline(always)]
+pub(crate) fn long_ip4_cidr_end(octets: &[u8]) -> Option<&[u8]> {
+    let window = octets.first_chunk()?;
+    let (_, at) = ip4_in(window)?;
+    let end = match four(window, at) {
+        [b' ', ..] => at,
+        [b'/', b'1' | b'2', b'0'..=b'9', _] | [b'/', b'3', b'0'..=b'2', _] => at.wrapping_add(3),
+        [b'/', b'8' | b'9', ..] => at.wrapping_add(2),
+        _ => return None,
+    };
+    if octet(window, end) == b' ' { octets.get(end..) } else { None }
+}
+
 /// ip4-network = qnum "." qnum "." qnum "." qnum
 ///
 /// Gives the address, in bits, and what follows it.
@@ -161,10 +185,10 @@ fn ip4_in(window: &Window) -> Option<(u32, usize)> {
 /// All four octets are looked at in one. A fourth digit is left over, and is no dot, no slash and no end of a term.
 #[inline(always)]
 fn qnum(octets: [u8; 4]) -> Option<(u32, usize)> {
-    const HIGH: u32 = u32::from_ne_bytes([0x80; 4]);
     // what is a digit comes out as its value, and what is none above 9
     let values = u32::from_le_bytes(octets) ^ u32::from_ne_bytes([b'0'; 4]);
-    let others = (values & !HIGH).wrapping_add(u32::from_ne_bytes([0x80 - 10; 4])) | values;
+    // the highest bit of what is no digit; behind such an octet it may be wrong
+    let others = values.wrapping_add(u32::from_ne_bytes([0x80 - 10; 4])) | values;
     if others & 0x80_8080 == 0 {
         // from 100 to 255, the first digit highest
         let digits = values.swap_bytes() >> 8;
@@ -243,9 +267,10 @@ fn ip6_prefix(octets: &[u8]) -> Option<(u8, &[u8])> {
 #[inline(always)]
 fn usual_ip6_end(octets: &[u8; 16]) -> Option<usize> {
     // a colon comes behind the digits
-    let of_address = |word| between(word, b'0', b':') | between(word | each(0x20), b'a', b'f');
+    let of_address =
+        |word| (ascii_between(word, b'0', b':') | ascii_between(word | each(0x20), b'a', b'f')) & !word;
     let (octets_of_address, colons) =
-        (set_of(octets, of_address), set_of(octets, |word| between(word, b':', b':')));
+        (set_of(octets, of_address), set_of(octets, |word| ascii_equal(word, b':')));
     let (others, digits) = (!octets_of_address, octets_of_address & !colons);
     // behind the window there is another octet in any case
     let end = others.trailing_zeros();

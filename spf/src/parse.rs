@@ -1,7 +1,7 @@
 //! Reading records (RFC 7208 §12). Every check does it for every record it comes by, so this is written by hand
 //! and in one pass; the grammar in `nom` beside it is what the tests compare it with.
 //!
-//! What is read is a [`Raw`] term: offsets into the record instead of texts, small enough to be kept.
+//! What is read are [`Raw`] terms: offsets into the record instead of texts.
 
 use crate::{
     error::{RecordError, RecordErrorKind as Kind},
@@ -9,137 +9,14 @@ use crate::{
     networks::Networks,
     octets::{
         DIGIT, HYPHEN, LETTER, NAME_MARK, ends_in_letters, ends_in_top_label, ip4_network, ip6_network,
-        is_of, literal_length, prefix_number,
+        is_of, literal_length, prefix_number, usual_length,
     },
+    raw::{Directives, Index, Modifier, Raw, RawKind, Span},
     record::{DualPrefix, MAX_OCTETS, Qualifier},
 };
-use core::net::{Ipv4Addr, Ipv6Addr};
 
 /// version = "v=spf1"
 pub(crate) const VERSION: &[u8] = b"v=spf1";
-
-/// A term, by its offsets in the record. It is flat: so it is kept in registers while it is read.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Raw {
-    pub(crate) at: u16,
-    pub(crate) end: u16,
-    pub(crate) qualifier: Qualifier,
-    pub(crate) body: Body,
-}
-
-impl Raw {
-    /// What stands before the first term.
-    pub(crate) const VERSION: Self =
-        Self { at: 0, end: 6, qualifier: Qualifier::Pass, body: Body::new(RawKind::Unknown) };
-}
-
-/// What follows the qualifier of a term.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Body {
-    pub(crate) kind: RawKind,
-    /// The domain, or the value of a modifier that is not known; without octets where none is given.
-    pub(crate) domain: Span,
-    /// How many bits of addresses are compared.
-    pub(crate) prefix: DualPrefix,
-    /// The address of a network, in bits.
-    network: u128,
-}
-
-impl Body {
-    const fn new(kind: RawKind) -> Self {
-        Self { kind, domain: Span::EMPTY, prefix: DualPrefix::ALL, network: 0 }
-    }
-
-    #[inline(always)]
-    fn with_domain(kind: RawKind, domain: Span) -> Self {
-        Self { domain, ..Self::new(kind) }
-    }
-
-    #[inline(always)]
-    fn ip4(network: u32, prefix: u8) -> Self {
-        let prefix = DualPrefix { ip4: prefix, ..DualPrefix::ALL };
-        Self { prefix, network: u128::from(network), ..Self::new(RawKind::Ip4) }
-    }
-
-    #[inline(always)]
-    fn ip6(network: u128, prefix: u8) -> Self {
-        let prefix = DualPrefix { ip6: prefix, ..DualPrefix::ALL };
-        Self { prefix, network, ..Self::new(RawKind::Ip6) }
-    }
-
-    /// The address of an `ip4`.
-    pub(crate) fn ip4_network(&self) -> Ipv4Addr {
-        Ipv4Addr::from_bits(self.network as u32)
-    }
-
-    /// The address of an `ip6`.
-    pub(crate) fn ip6_network(&self) -> Ipv6Addr {
-        Ipv6Addr::from_bits(self.network)
-    }
-}
-
-/// What a term is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum RawKind {
-    All,
-    Include,
-    A,
-    Mx,
-    Ptr,
-    Ip4,
-    Ip6,
-    Exists,
-    Redirect,
-    Exp,
-    /// A modifier that is not known.
-    Unknown,
-}
-
-/// A part of a record.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Span {
-    pub(crate) at: u16,
-    pub(crate) end: u16,
-    /// Whether there are macros, or escapes, in it.
-    pub(crate) has_macros: bool,
-}
-
-impl Span {
-    pub(crate) const EMPTY: Self = Self { at: 0, end: 0, has_macros: false };
-
-    pub(crate) fn of(self, record: &[u8]) -> &[u8] {
-        record.get(usize::from(self.at)..usize::from(self.end)).unwrap_or(&[])
-    }
-
-    pub(crate) fn is_empty(self) -> bool {
-        self.at == self.end
-    }
-}
-
-/// What must be known of a record before its terms are evaluated.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Index {
-    pub(crate) redirect: Option<Modifier>,
-    pub(crate) exp: Option<Modifier>,
-    /// Whether there is an `all`, which makes `redirect` idle (RFC 7208 §5.1).
-    pub(crate) has_all: bool,
-}
-
-impl Index {
-    pub(crate) const EMPTY: Self = Self { redirect: None, exp: None, has_all: false };
-
-    /// The `redirect` that is followed where no directive matches.
-    pub(crate) fn followed(&self) -> Option<Modifier> {
-        self.redirect.filter(|_| !self.has_all)
-    }
-}
-
-/// A `redirect` or `exp`: where it begins, and its domain, with which it ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Modifier {
-    pub(crate) at: u16,
-    pub(crate) domain: Span,
-}
 
 /// Whether a text begins with the version and then a space or the end (RFC 7208 §4.5).
 pub(crate) fn version(text: &[u8]) -> bool {
@@ -158,45 +35,46 @@ pub(crate) fn version(text: &[u8]) -> bool {
 /// Gives what is found once in a record.
 pub(crate) fn index(record: &[u8]) -> Result<Index, RecordError> {
     if version(record) {
-        let mut index = Index::EMPTY;
-        terms(record, &Networks::None, &mut index, |_| {})?;
+        let (mut index, mut directives) = (Index::EMPTY, Directives::NONE);
+        terms(record, &Networks::None, &mut index, &mut directives)?;
         Ok(index)
     } else {
         Err(RecordError { kind: Kind::Version, at: 0 })
     }
 }
 
-/// Reads what follows the version: shows the terms to `visit` and writes what is found once in a record to an empty
-/// index.
-#[inline]
+/// Reads what follows the version: keeps what is found once in a record, and the first directives.
 pub(crate) fn terms(
     record: &[u8],
     networks: &Networks,
     index: &mut Index,
-    mut visit: impl FnMut(&Raw),
+    directives: &mut Directives,
 ) -> Result<(), RecordError> {
     if record.len() > MAX_OCTETS {
         return Err(RecordError { kind: Kind::TooLong, at: MAX_OCTETS });
     }
     let mut reader = Reader::new(record);
-    while let Some(term) = reader.term_among(networks)? {
-        let modifier = Modifier { at: term.at, domain: term.body.domain };
-        match term.body.kind {
-            RawKind::All => index.has_all = true,
-            RawKind::Redirect => only_once(&mut index.redirect, modifier)?,
-            RawKind::Exp => only_once(&mut index.exp, modifier)?,
-            _ => {}
+    while let Some(term) = directives.place()
+        && reader.read_among(networks, term)?
+    {
+        match term.kind {
+            RawKind::Redirect => only_once(&mut index.redirect, term)?,
+            RawKind::Exp => only_once(&mut index.exp, term)?,
+            RawKind::Unknown => {}
+            kind => {
+                index.has_all |= kind == RawKind::All;
+                directives.keep();
+            }
         }
-        visit(&term);
     }
     Ok(())
 }
 
 /// RFC 7208 §6: redirect and exp MUST NOT appear in a record more than once each.
-fn only_once(slot: &mut Option<Modifier>, modifier: Modifier) -> Result<(), RecordError> {
-    match slot.replace(modifier) {
+fn only_once(slot: &mut Option<Modifier>, term: &Raw) -> Result<(), RecordError> {
+    match slot.replace(Modifier { at: term.at, domain: term.value }) {
         None => Ok(()),
-        Some(_) => Err(RecordError { kind: Kind::Duplicate, at: usize::from(modifier.at) }),
+        Some(_) => Err(RecordError { kind: Kind::Duplicate, at: usize::from(term.at) }),
     }
 }
 
@@ -235,86 +113,95 @@ impl<'a> Reader<'a> {
         Err(RecordError { kind, at: self.at() })
     }
 
-    /// Reads the next term that is no network, or one of these networks.
+    /// Reads the next term that is no network, or one of these networks. Tells whether there is one.
     #[inline(always)]
-    pub(crate) fn term_among(&mut self, networks: &Networks) -> Result<Option<Raw>, RecordError> {
+    fn read_among(&mut self, networks: &Networks, term: &mut Raw) -> Result<bool, RecordError> {
         // most terms of most records are networks, and most clients are not in them
         if self.rest.starts_with(b" ip") {
             self.rest = networks.pass(self.rest);
         }
-        // and most records end like this
-        if let [b' ', qualifier, b'a', b'l', b'l'] = self.rest
-            && let Some(qualifier) = Qualifier::parse(*qualifier)
-        {
-            let at = self.offset().wrapping_add(1);
-            self.rest = &[];
-            return Ok(Some(Raw { at, end: self.offset(), qualifier, body: Body::new(RawKind::All) }));
-        }
-        self.term()
+        self.read(term)
     }
 
     /// The terms that are no networks, and those that are among these.
     pub(crate) fn among(mut self, networks: &Networks) -> impl Iterator<Item = Raw> {
-        // a record that is read again keeps the grammar, so that there is no error to lose
-        core::iter::from_fn(move || self.term_among(networks).ok().flatten())
+        let mut term = Raw::VERSION;
+        core::iter::from_fn(move || {
+            // a record that is read again keeps the grammar, so that there is no error to lose
+            let is_read = self.read_among(networks, &mut term).unwrap_or(false);
+            is_read.then_some(term)
+        })
+    }
+
+    /// Reads the next term of a record that was read before.
+    pub(crate) fn term(&mut self) -> Option<Raw> {
+        let mut term = Raw::VERSION;
+        let is_read = self.read(&mut term).unwrap_or(false);
+        is_read.then_some(term)
     }
 
     /// terms = *( 1*SP ( directive / modifier ) )
     ///
-    /// Reads the next term, or nothing where only spaces are left.
+    /// Reads the next term. Tells whether there is one, or only spaces are left.
     #[inline(always)]
-    pub(crate) fn term(&mut self) -> Result<Option<Raw>, RecordError> {
-        while let [b' ', rest @ ..] = self.rest {
-            self.rest = rest;
-        }
-        if self.rest.is_empty() {
-            return Ok(None);
-        }
-        let at = self.offset();
-        let qualifier = self.rest.first().copied().and_then(Qualifier::parse);
-        let body = self.rest.get(usize::from(qualifier.is_some())..).unwrap_or(&[]);
-        self.rest = body;
-        // most terms of most records are one of these; the others are told apart by their names
-        let body = if let Some(rest) = body.strip_prefix(b"include:") {
-            self.rest = rest;
-            Body::with_domain(RawKind::Include, self.domain()?)
-        } else if let Some(rest) = body.strip_prefix(b"all").filter(|rest| is_end(rest)) {
-            self.rest = rest;
-            Body::new(RawKind::All)
-        } else if let Some(rest) = body.strip_prefix(b"ip4:") {
-            self.rest = rest;
-            self.ip4()?
-        } else if let Some(rest) = body.strip_prefix(b"ip6:") {
-            self.rest = rest;
-            self.ip6()?
-        } else if let Some(rest) = self.rest.strip_prefix(b"redirect=").filter(|_| qualifier.is_none()) {
-            self.rest = rest;
-            Body::with_domain(RawKind::Redirect, self.domain()?)
-        } else {
-            self.named(qualifier.is_some())?
+    fn read(&mut self, term: &mut Raw) -> Result<bool, RecordError> {
+        self.rest = match self.rest {
+            // almost always it is one
+            [b' ', b' ', ..] => without_spaces(self.rest),
+            [b' ', rest @ ..] => rest,
+            rest => rest,
         };
-        Ok(Some(Raw { at, end: self.offset(), qualifier: qualifier.unwrap_or_default(), body }))
+        let Some(first) = self.rest.first() else { return Ok(false) };
+        (term.at, term.qualifier, term.prefix) = (self.offset(), Qualifier::Pass, DualPrefix::ALL);
+        // most terms of most records are one of these; the others are told apart by their names
+        if let Some(rest) = self.rest.strip_prefix(b"include:") {
+            self.rest = rest;
+            self.domain(RawKind::Include, term)?;
+        } else if let Some(qualifier) = Qualifier::parse(*first) {
+            term.qualifier = qualifier;
+            self.rest = self.rest.get(1..).unwrap_or(&[]);
+            if let Some(rest) = self.rest.strip_prefix(b"all").filter(|rest| is_end(rest)) {
+                self.rest = rest;
+                term.set(RawKind::All, Span::EMPTY);
+            } else {
+                self.rest = self.named(true, term)?;
+            }
+        } else if let Some(rest) = self.rest.strip_prefix(b"ip4:") {
+            self.rest = rest;
+            self.ip4(term)?;
+        } else if let Some(rest) = self.rest.strip_prefix(b"redirect=") {
+            self.rest = rest;
+            self.domain(RawKind::Redirect, term)?;
+        } else {
+            self.rest = self.named(false, term)?;
+        }
+        term.end = self.offset();
+        Ok(true)
     }
 
-    /// Reads a term by its name.
-    fn named(&mut self, is_qualified: bool) -> Result<Body, RecordError> {
-        let start = *self;
+    /// Reads a term by its name. Gives what follows it.
+    fn named(mut self, is_qualified: bool, term: &mut Raw) -> Result<&'a [u8], RecordError> {
+        let start = self;
         let length = self.name_length()?;
         let (name, rest) = self.rest.split_at_checked(length).unwrap_or((self.rest, &[]));
         self.rest = rest;
         match rest {
             // RFC 7208 §4.6.1: modifiers always contain an equals sign immediately after the name
-            [b'=', ..] if is_qualified => start.error(Kind::Qualifier),
+            [b'=', ..] if is_qualified => return start.error(Kind::Qualifier),
             [b'=', value @ ..] => {
                 self.rest = value;
-                self.modifier(name)
+                self.modifier(name, term)?;
             }
-            [] | [b' ' | b':' | b'/', ..] => match self.mechanism(name)? {
-                Some(body) => Ok(body),
-                None => start.error(Kind::Mechanism),
-            },
-            [octet, ..] => self.error(if octet.is_ascii_graphic() { Kind::Mechanism } else { Kind::Octet }),
+            [] | [b' ' | b':' | b'/', ..] => {
+                if !self.mechanism(name, term)? {
+                    return start.error(Kind::Mechanism);
+                }
+            }
+            [octet, ..] => {
+                return self.error(if octet.is_ascii_graphic() { Kind::Mechanism } else { Kind::Octet });
+            }
         }
+        Ok(self.rest)
     }
 
     /// name = ALPHA *( ALPHA / DIGIT / "-" / "_" / "." )
@@ -331,63 +218,65 @@ impl<'a> Reader<'a> {
 
     /// mechanism = ( all / include / a / mx / ptr / ip4 / ip6 / exists )
     ///
-    /// Nothing where the name is not known.
-    fn mechanism(&mut self, name: &[u8]) -> Result<Option<Body>, RecordError> {
+    /// Tells whether the name is known.
+    fn mechanism(&mut self, name: &[u8], term: &mut Raw) -> Result<bool, RecordError> {
         let mut lower = [0; 7];
-        let Some(lower) = lower.get_mut(..name.len()) else { return Ok(None) };
+        let Some(lower) = lower.get_mut(..name.len()) else { return Ok(false) };
         lower.copy_from_slice(name);
         lower.make_ascii_lowercase();
-        Ok(Some(match &*lower {
+        match &*lower {
             // all = "all"
             b"all" => {
                 self.no_argument()?;
-                Body::new(RawKind::All)
+                term.set(RawKind::All, Span::EMPTY);
             }
             // include = "include" ":" domain-spec
-            b"include" => Body::with_domain(RawKind::Include, self.required_domain()?),
+            b"include" => term.set(RawKind::Include, self.required_domain()?),
             // a = "a" [ ":" domain-spec ] [ dual-cidr-length ]
             b"a" => {
-                let (domain, prefix) = self.domain_and_prefix()?;
-                Body { prefix, ..Body::with_domain(RawKind::A, domain) }
+                (term.value, term.prefix) = self.domain_and_prefix()?;
+                term.kind = RawKind::A;
             }
             // mx = "mx" [ ":" domain-spec ] [ dual-cidr-length ]
             b"mx" => {
-                let (domain, prefix) = self.domain_and_prefix()?;
-                Body { prefix, ..Body::with_domain(RawKind::Mx, domain) }
+                (term.value, term.prefix) = self.domain_and_prefix()?;
+                term.kind = RawKind::Mx;
             }
             // ptr = "ptr" [ ":" domain-spec ]
-            b"ptr" if self.rest.starts_with(b":") => Body::with_domain(RawKind::Ptr, self.required_domain()?),
+            b"ptr" if self.rest.starts_with(b":") => term.set(RawKind::Ptr, self.required_domain()?),
             b"ptr" => {
                 self.no_argument()?;
-                Body::new(RawKind::Ptr)
+                term.set(RawKind::Ptr, Span::EMPTY);
             }
             // exists = "exists" ":" domain-spec
-            b"exists" => Body::with_domain(RawKind::Exists, self.required_domain()?),
+            b"exists" => term.set(RawKind::Exists, self.required_domain()?),
             // ip4 = "ip4" ":" ip4-network [ ip4-cidr-length ]
             b"ip4" => {
                 self.colon(Kind::Ip4)?;
-                self.ip4()?
+                self.ip4(term)?;
             }
             // ip6 = "ip6" ":" ip6-network [ ip6-cidr-length ]
             b"ip6" => {
                 self.colon(Kind::Ip6)?;
-                self.ip6()?
+                self.ip6(term)?;
             }
-            _ => return Ok(None),
-        }))
+            _ => return Ok(false),
+        }
+        Ok(true)
     }
 
     /// modifier = redirect / explanation / unknown-modifier
-    fn modifier(&mut self, name: &[u8]) -> Result<Body, RecordError> {
+    fn modifier(&mut self, name: &[u8], term: &mut Raw) -> Result<(), RecordError> {
         let value = self.argument();
         if name.eq_ignore_ascii_case(b"redirect") {
-            return Ok(Body::with_domain(RawKind::Redirect, value.domain_spec()?));
+            term.set(RawKind::Redirect, value.domain_spec()?);
+        } else if name.eq_ignore_ascii_case(b"exp") {
+            term.set(RawKind::Exp, value.domain_spec()?);
+        } else {
+            value.macro_string()?;
+            term.set(RawKind::Unknown, value.span());
         }
-        if name.eq_ignore_ascii_case(b"exp") {
-            return Ok(Body::with_domain(RawKind::Exp, value.domain_spec()?));
-        }
-        value.macro_string()?;
-        Ok(Body::with_domain(RawKind::Unknown, value.span()))
+        Ok(())
     }
 
     fn no_argument(&self) -> Result<(), RecordError> {
@@ -427,15 +316,22 @@ impl<'a> Reader<'a> {
 
     /// domain-spec, and nothing after it
     #[inline(always)]
-    fn domain(&mut self) -> Result<Span, RecordError> {
+    fn domain(&mut self, kind: RawKind, term: &mut Raw) -> Result<(), RecordError> {
+        term.kind = kind;
         // most have no macros and end in letters
-        let (octets, rest) = self.rest.split_at_checked(literal_length(self.rest)).unwrap_or((&[], &[]));
+        let (octets, rest) = self.rest.split_at_checked(usual_length(self.rest)).unwrap_or((&[], &[]));
         if is_end(rest) && octets.last_chunk().is_some_and(ends_in_letters) {
-            let at = self.offset();
-            self.rest = rest;
-            return Ok(Span { at, end: self.offset(), has_macros: false });
+            self.up_to(rest, term);
+            return Ok(());
         }
-        self.argument().domain_spec()
+        self.rest = self.other_domain(term)?;
+        Ok(())
+    }
+
+    /// The same, whatever it is. Gives what follows it.
+    fn other_domain(mut self, term: &mut Raw) -> Result<&'a [u8], RecordError> {
+        term.value = self.argument().domain_spec()?;
+        Ok(self.rest)
     }
 
     /// Everything up to the next space or the end.
@@ -452,32 +348,40 @@ impl<'a> Reader<'a> {
     }
 
     /// ip4-network [ ip4-cidr-length ]
-    #[inline(always)]
-    fn ip4(&mut self) -> Result<Body, RecordError> {
-        let Some((address, rest)) = ip4_network(self.rest) else { return self.error(Kind::Ip4) };
-        self.rest = rest;
-        match rest {
-            [] | [b' ', ..] => Ok(Body::ip4(address, 32)),
-            [b'/', ..] => Ok(Body::ip4(address, self.prefix_length(32)?)),
-            _ => self.error(Kind::Ip4),
+    fn ip4(&mut self, term: &mut Raw) -> Result<(), RecordError> {
+        let Some((_, rest)) = ip4_network(self.rest) else { return self.error(Kind::Ip4) };
+        term.kind = RawKind::Ip4;
+        self.up_to(rest, term);
+        if !is_end(rest) {
+            term.prefix.ip4 = self.prefix_length(Kind::Ip4, 32)?;
         }
+        Ok(())
     }
 
     /// ip6-network [ ip6-cidr-length ]
-    fn ip6(&mut self) -> Result<Body, RecordError> {
-        let Some((groups, rest)) = ip6_network(self.rest) else { return self.error(Kind::Ip6) };
-        let address = groups.address();
-        self.rest = rest;
-        match rest {
-            [] | [b' ', ..] => Ok(Body::ip6(address, 128)),
-            [b'/', ..] => Ok(Body::ip6(address, self.prefix_length(128)?)),
-            _ => self.error(Kind::Ip6),
+    fn ip6(&mut self, term: &mut Raw) -> Result<(), RecordError> {
+        let Some((_, rest)) = ip6_network(self.rest) else { return self.error(Kind::Ip6) };
+        term.kind = RawKind::Ip6;
+        self.up_to(rest, term);
+        if !is_end(rest) {
+            term.prefix.ip6 = self.prefix_length(Kind::Ip6, 128)?;
         }
+        Ok(())
+    }
+
+    /// Goes on to what is left. What stands before it is the value of the term, and has no macros.
+    #[inline(always)]
+    fn up_to(&mut self, rest: &'a [u8], term: &mut Raw) {
+        term.value.at = self.offset();
+        self.rest = rest;
+        term.value.end = self.offset();
+        term.value.has_macros = false;
     }
 
     /// "/" and a prefix length, and nothing after it
-    fn prefix_length(&mut self, most: u8) -> Result<u8, RecordError> {
-        self.rest = self.rest.get(1..).unwrap_or(&[]);
+    fn prefix_length(&mut self, network: Kind, most: u8) -> Result<u8, RecordError> {
+        let Some(rest) = self.rest.strip_prefix(b"/") else { return self.error(network) };
+        self.rest = rest;
         let Some((number, rest)) = prefix_number(self.rest, most) else {
             return self.error(Kind::PrefixLength);
         };
@@ -492,6 +396,13 @@ impl<'a> Reader<'a> {
 /// An offset in a record, which is no longer than [`MAX_OCTETS`].
 fn offset(at: usize) -> u16 {
     at as u16
+}
+
+/// What follows the spaces.
+#[cold]
+fn without_spaces(rest: &[u8]) -> &[u8] {
+    let spaces = rest.iter().take_while(|octet| **octet == b' ').count();
+    rest.get(spaces..).unwrap_or(&[])
 }
 
 /// Whether a term ends before these octets.

@@ -19,7 +19,8 @@ use crate::{
     error::RecordError,
     macros::{Letter, Piece, Pieces, Place, Values, expand, expanded_name},
     networks::Networks,
-    parse::{self, Index, Raw, RawKind, Reader, Span},
+    parse::{self, Reader},
+    raw::{Index, Raw, RawKind, Span},
     verdict::{DomainError, Verdict},
 };
 use core::{
@@ -173,8 +174,7 @@ impl<'a> Iterator for Terms<'a> {
     type Item = Term<'a>;
 
     fn next(&mut self) -> Option<Term<'a>> {
-        // the text of a record keeps the grammar, so that there is no error to lose
-        let raw = self.reader.term().ok().flatten()?;
+        let raw = self.reader.term()?;
         Some(Term::new(self.text, &raw))
     }
 }
@@ -195,15 +195,19 @@ impl<'a> Term<'a> {
         let text = |at: u16, end: u16| record.get(usize::from(at)..usize::from(end)).unwrap_or("");
         let domain = |span: Span| DomainSpec(text(span.at, span.end));
         let optional = |span: Span| (!span.is_empty()).then(|| domain(span));
-        let (span, prefix) = (raw.body.domain, raw.body.prefix);
-        let mechanism = match raw.body.kind {
+        let (span, prefix) = (raw.value, raw.prefix);
+        let mechanism = match raw.kind {
             RawKind::All => Mechanism::All,
             RawKind::Include => Mechanism::Include(domain(span)),
             RawKind::A => Mechanism::A { domain: optional(span), prefix },
             RawKind::Mx => Mechanism::Mx { domain: optional(span), prefix },
             RawKind::Ptr => Mechanism::Ptr { domain: optional(span) },
-            RawKind::Ip4 => Mechanism::Ip4 { address: raw.body.ip4_network(), prefix: prefix.ip4 },
-            RawKind::Ip6 => Mechanism::Ip6 { address: raw.body.ip6_network(), prefix: prefix.ip6 },
+            RawKind::Ip4 => {
+                Mechanism::Ip4 { address: raw.ip4_network(record.as_bytes()), prefix: prefix.ip4 }
+            }
+            RawKind::Ip6 => {
+                Mechanism::Ip6 { address: raw.ip6_network(record.as_bytes()), prefix: prefix.ip6 }
+            }
             RawKind::Exists => Mechanism::Exists(domain(span)),
             RawKind::Redirect => return Self::modifier(record, raw, Modifier::Redirect(domain(span))),
             RawKind::Exp => return Self::modifier(record, raw, Modifier::Exp(domain(span))),

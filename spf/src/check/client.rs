@@ -1,10 +1,9 @@
 //! Which terms concern the client.
 
-use super::state::{Comparison, Term};
 use crate::{
     networks::Networks,
     octets::{is_in_ip4, is_in_ip6},
-    parse::{Body, Raw, RawKind},
+    raw::{Raw, RawKind},
 };
 use core::net::{IpAddr, Ipv4Addr};
 
@@ -29,31 +28,14 @@ impl Client {
         &self.networks
     }
 
-    /// A term as it is evaluated, where it must be looked at: no modifier, and no network that the client is not in.
-    #[inline(always)]
-    pub(super) fn concern(&self, term: &Raw) -> Option<Term> {
-        let comparison = match term.body.kind {
-            RawKind::All => Comparison::Matching,
-            RawKind::Ip4 | RawKind::Ip6 if self.is_in(&term.body) => Comparison::Matching,
-            RawKind::Ip4 | RawKind::Ip6 if matches!(self.networks, Networks::All) => Comparison::NotMatching,
-            RawKind::Include => Comparison::Include,
-            RawKind::A => Comparison::Addresses,
-            RawKind::Mx => Comparison::Exchangers,
-            RawKind::Ptr => Comparison::ClientName,
-            RawKind::Exists => Comparison::Existence,
-            RawKind::Ip4 | RawKind::Ip6 | RawKind::Redirect | RawKind::Exp | RawKind::Unknown => return None,
-        };
-        Some(Term::new(term, comparison))
-    }
-
-    /// Whether the client is in a network.
-    fn is_in(&self, network: &Body) -> bool {
+    /// Whether the client is in the network that a term of the record names.
+    pub(super) fn is_in(&self, network: &Raw, record: &[u8]) -> bool {
         match (network.kind, self.ip) {
             (RawKind::Ip4, IpAddr::V4(ip)) => {
-                is_in_ip4(ip.to_bits(), network.ip4_network().to_bits(), network.prefix.ip4)
+                is_in_ip4(ip.to_bits(), network.ip4_network(record).to_bits(), network.prefix.ip4)
             }
             (RawKind::Ip6, IpAddr::V6(ip)) => {
-                is_in_ip6(ip.to_bits(), network.ip6_network().to_bits(), network.prefix.ip6)
+                is_in_ip6(ip.to_bits(), network.ip6_network(record).to_bits(), network.prefix.ip6)
             }
             _ => false,
         }
@@ -98,8 +80,10 @@ mod tests {
             for ip in clients {
                 let client = Client::new(ip, false);
                 let terms = |networks: &Networks| {
-                    let terms = Reader::again(record.as_str().as_bytes(), 6).among(networks);
-                    terms.filter(|term| client.concern(term).is_some()).map(|term| term.at).collect::<Vec<_>>()
+                    let octets = record.as_str().as_bytes();
+                    let is_outside = |term: &Raw| matches!(term.kind, RawKind::Ip4 | RawKind::Ip6) && !client.is_in(term, octets);
+                    let terms = Reader::again(octets, 6).among(networks);
+                    terms.filter(|term| !is_outside(term)).map(|term| term.at).collect::<Vec<_>>()
                 };
                 prop_assert_eq!(terms(&Networks::of(ip)), terms(&Networks::All), "{} {}", ip, record);
             }

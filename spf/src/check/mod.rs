@@ -23,6 +23,7 @@ mod terms;
 
 use crate::{
     limits::Limits,
+    raw::Raw,
     record::Record,
     report::{Matched, Report},
     request::{Facts, Request},
@@ -36,7 +37,7 @@ use mail_base::{
     dns::{Answer, Kind, Mx, Question, Records, Txt},
 };
 use names::ClientNames;
-use state::{Frames, Next, Origin, Pending, Task, Term};
+use state::{Frames, Next, Origin, Pending, Task};
 
 /// Starts the check of one identity.
 ///
@@ -208,8 +209,9 @@ impl State {
     /// Counts a void look-up (RFC 7208 §4.6.4) and keeps the exchange in the trace. The domain's own record is no
     /// term's look-up, and an explanation is looked up when the verdict stands.
     fn count_void(&mut self, pending: Pending, answer: &Answer) -> Option<Next> {
-        let counts = !matches!(pending, Pending::Record(Origin::Domain)) && !pending.is_for_explanation();
-        let is_void = counts && is_void(self.question.kind, answer);
+        let is_void = is_void(self.question.kind, answer)
+            && !matches!(pending, Pending::Record(Origin::Domain))
+            && !pending.is_for_explanation();
         self.void_lookups = self.void_lookups.saturating_add(usize::from(is_void));
         if let Some(trace) = &mut self.trace {
             trace.exchange(&self.question, answer, self.lookups, self.void_lookups);
@@ -271,9 +273,13 @@ impl State {
     /// Begins to evaluate the record, the text of this number: checks the whole syntax of it, and goes to the first term
     /// that concerns the client, if there is one.
     fn begin(&mut self, origin: Origin, texts: Arc<[Txt]>, number: usize) -> Next {
-        let frame = self.frames.enter(origin, &self.question.name, texts, number);
-        let concerns = match frame.scan(&self.client) {
-            Ok(concerns) => concerns,
+        if origin == Origin::Include {
+            self.frames.enter();
+        }
+        let frame = self.frames.current_mut();
+        let begun = frame.begin(&self.question.name, texts, number, &self.client);
+        let has_directive = match begun {
+            Ok(has_directive) => has_directive,
             Err(error) => {
                 let domain = frame.domain.clone();
                 return self.stop(Verdict::PermError, Cause::Syntax { domain, error });
@@ -284,7 +290,7 @@ impl State {
             let is_guess = self.is_guess && origin == Origin::Domain;
             trace.record(&frame.domain, frame.record(), is_guess, self.lookups, self.void_lookups);
         }
-        if concerns { self.evaluate() } else { self.end_of_record() }
+        if has_directive { self.evaluate() } else { self.end_of_record() }
     }
 
     /// The directive matches: in an included record the result decides whether the outer directive does
@@ -293,7 +299,7 @@ impl State {
         self.trace_outcome(true);
         let frame = self.frames.current();
         let verdict = frame.verdict();
-        if self.frames.depth == 0 {
+        if !self.frames.is_included() {
             // RFC 7208 §6.2: only a fail is explained, by the record that made it
             let is_explained = verdict == Verdict::Fail && !self.is_guess;
             return match frame.index.exp {
@@ -318,7 +324,7 @@ impl State {
         next
     }
 
-    /// The directive does not match: on to the next that concerns the client.
+    /// The directive does not match: on to the next that may concern the client.
     fn not_matched(&mut self) -> Next {
         self.trace_outcome(false);
         if self.frames.current_mut().go_on(&self.client) { self.evaluate() } else { self.end_of_record() }
@@ -329,7 +335,7 @@ impl State {
         let frame = self.frames.current_mut();
         match frame.index.followed() {
             Some(redirect) => {
-                frame.go_to(Term::redirect(redirect));
+                frame.go_to(Raw::redirect(redirect));
                 self.redirect()
             }
             None => self.nothing_matched(),
@@ -338,11 +344,12 @@ impl State {
 
     /// The result is neutral, or the outer `include` does not match.
     fn nothing_matched(&mut self) -> Next {
-        if self.frames.leave() {
+        if self.frames.is_included() {
+            self.frames.leave();
             self.trace_leave(Verdict::Neutral);
             return Next::NoMatch;
         }
-        let domain = self.frames.own.domain.clone();
+        let domain = self.frames.current().domain.clone();
         self.stop(Verdict::Neutral, Cause::NoMatch { domain })
     }
 
@@ -372,7 +379,8 @@ fn report(mut state: Box<State>) -> Report {
     let (verdict, cause, matched) = match state.stopped.take() {
         Some((verdict, cause)) => (verdict, Some(cause), None),
         None => {
-            let (verdict, matched) = (state.frames.own.verdict(), state.frames.own.matched());
+            let frame = state.frames.current();
+            let (verdict, matched) = (frame.verdict(), frame.matched());
             let cause = (verdict != Verdict::Pass).then(|| Cause::Matched(matched.clone()));
             (verdict, cause, Some(matched))
         }

@@ -3,63 +3,14 @@
 use super::client::Client;
 use crate::{
     error::RecordError,
-    parse::{self, Body, Index, Modifier, Raw, Reader, Span},
-    record::{DomainSpec, DualPrefix, Qualifier, Record},
+    parse::{self, Reader},
+    raw::{Directives, Index, Raw, Span},
+    record::{DomainSpec, DualPrefix, Record},
     report::Matched,
     verdict::Verdict,
 };
 use alloc::{sync::Arc, vec::Vec};
 use mail_base::{Name, dns::Txt};
-
-/// A term that concerns the client. It is flat: so it is written once, to where it stays.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Term {
-    at: u16,
-    end: u16,
-    pub(super) qualifier: Qualifier,
-    pub(super) comparison: Comparison,
-    pub(super) domain: Span,
-    pub(super) prefix: DualPrefix,
-}
-
-/// What a term compares the client with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Comparison {
-    /// Everybody, or a network that the client is in.
-    Matching,
-    /// A network that the client is not in.
-    NotMatching,
-    Include,
-    Addresses,
-    Exchangers,
-    ClientName,
-    Existence,
-    /// It is no directive, but comes behind them.
-    Redirect,
-}
-
-impl Term {
-    /// Nothing that is ever evaluated.
-    const EMPTY: Self = Self {
-        at: 0,
-        end: 0,
-        qualifier: Qualifier::Pass,
-        comparison: Comparison::NotMatching,
-        domain: Span::EMPTY,
-        prefix: DualPrefix::ALL,
-    };
-
-    #[inline(always)]
-    pub(super) fn new(raw: &Raw, comparison: Comparison) -> Self {
-        let Body { domain, prefix, .. } = raw.body;
-        Self { at: raw.at, end: raw.end, qualifier: raw.qualifier, comparison, domain, prefix }
-    }
-
-    pub(super) fn redirect(modifier: Modifier) -> Self {
-        let Modifier { at, domain } = modifier;
-        Self { at, end: domain.end, comparison: Comparison::Redirect, domain, ..Self::EMPTY }
-    }
-}
 
 /// The record of a domain that is being evaluated, and the term at which the check is.
 #[derive(Clone, Debug)]
@@ -70,8 +21,9 @@ pub(super) struct Frame {
     /// Which of them is the record.
     number: usize,
     pub(super) index: Index,
-    pub(super) term: Term,
-    ahead: Ahead,
+    first: Directives,
+    /// At which of them the check is.
+    term: usize,
     /// Whether the term has been counted: a term that waits for the client's name is evaluated again.
     pub(super) is_counted: bool,
 }
@@ -84,44 +36,41 @@ impl Frame {
             texts: None,
             number: 0,
             index: Index::EMPTY,
-            term: Term::EMPTY,
-            ahead: Ahead::EMPTY,
+            first: Directives::NONE,
+            term: 0,
             is_counted: false,
         }
     }
 
-    /// Begins with a record: the text of this number.
-    fn begin(&mut self, domain: &Name, texts: Arc<[Txt]>, number: usize) {
+    /// Begins with a record: the text of this number. Checks the whole syntax of it, and keeps what is found once in it
+    /// and the first directives that may concern the client. Tells whether there is any.
+    pub(super) fn begin(
+        &mut self,
+        domain: &Name,
+        texts: Arc<[Txt]>,
+        number: usize,
+        client: &Client,
+    ) -> Result<bool, RecordError> {
         self.domain.clone_from(domain);
+        (self.index, self.term, self.is_counted) = (Index::EMPTY, 0, false);
+        self.first.clear();
+        let text = texts.get(number).map_or(&[][..], Txt::as_bytes);
+        let outcome = parse::terms(text, client.networks(), &mut self.index, &mut self.first);
         (self.texts, self.number) = (Some(texts), number);
-        (self.index, self.is_counted) = (Index::EMPTY, false);
-        self.ahead.clear();
+        outcome.map(|()| self.first.get(0).is_some())
     }
 
-    /// Checks the whole syntax of the record, keeps what is found once in it, and goes to the first term that concerns
-    /// the client. Tells whether there is such a term.
-    pub(super) fn scan(&mut self, client: &Client) -> Result<bool, RecordError> {
-        let Self { texts, number, index, term, ahead, .. } = self;
-        let text = texts.as_deref().and_then(|texts| texts.get(*number));
-        let mut is_found = false;
-        parse::terms(text.map_or(&[], Txt::as_bytes), client.networks(), index, |raw| {
-            if let Some(next) = client.concern(raw) {
-                if is_found {
-                    ahead.keep(next);
-                } else {
-                    is_found = true;
-                    *term = next;
-                }
-            }
-        })?;
-        Ok(is_found)
+    /// The term at which the check is.
+    #[inline(always)]
+    pub(super) fn term(&self) -> &Raw {
+        self.first.get(self.term).unwrap_or(&Raw::VERSION)
     }
 
     fn text(&self) -> Option<&Txt> {
         self.texts.as_deref()?.get(self.number)
     }
 
-    fn octets(&self) -> &[u8] {
+    pub(super) fn octets(&self) -> &[u8] {
         self.text().map_or(&[], Txt::as_bytes)
     }
 
@@ -135,77 +84,64 @@ impl Frame {
         DomainSpec::of(self.part(span))
     }
 
+    /// The name that a domain-spec writes out, where it does.
+    #[inline(always)]
+    pub(super) fn plain_name(&self, span: Span) -> Option<Name> {
+        if span.has_macros {
+            return None;
+        }
+        Name::parse_bytes(self.part(span)).ok()
+    }
+
+    /// Counts the term, which asks the DNS, unless it was counted before (RFC 7208 §4.6.4). Tells whether the limit allows
+    /// it.
+    #[inline(always)]
+    pub(super) fn count(&mut self, lookups: &mut usize, limit: usize) -> bool {
+        if self.is_counted {
+            return true;
+        }
+        if *lookups >= limit {
+            return false;
+        }
+        (self.is_counted, *lookups) = (true, lookups.wrapping_add(1));
+        true
+    }
+
     pub(super) fn record(&self) -> Record {
         Record::indexed(self.text().cloned().unwrap_or_default(), self.index)
     }
 
-    /// Goes on to the next term that concerns the client. Tells whether there is one.
+    /// Goes on to the next directive that may concern the client. Tells whether there is one.
     pub(super) fn go_on(&mut self, client: &Client) -> bool {
-        let next = match self.ahead.take() {
-            None if self.ahead.is_cut => self.read_next(client),
-            next => next,
-        };
-        let Some(next) = next else { return false };
-        self.go_to(next);
-        true
+        let next = self.term.saturating_add(1);
+        if self.first.get(next).is_some() {
+            (self.term, self.is_counted) = (next, false);
+            return true;
+        }
+        if !self.first.is_cut {
+            return false;
+        }
+        let behind = Reader::again(self.octets(), usize::from(self.term().end));
+        let later = behind.among(client.networks()).find(Raw::is_directive);
+        later.is_some_and(|later| {
+            self.go_to(later);
+            true
+        })
     }
 
-    /// Reads the next term that concerns the client.
-    fn read_next(&self, client: &Client) -> Option<Term> {
-        let behind = Reader::again(self.octets(), usize::from(self.term.end));
-        behind.among(client.networks()).find_map(|raw| client.concern(&raw))
-    }
-
-    /// Goes on to a term of the record.
-    pub(super) fn go_to(&mut self, term: Term) {
-        (self.term, self.is_counted) = (term, false);
+    /// Goes on to a term that is none of the first directives.
+    pub(super) fn go_to(&mut self, term: Raw) {
+        self.first.set_only(term);
+        (self.term, self.is_counted) = (0, false);
     }
 
     pub(super) fn matched(&self) -> Matched {
-        Matched::new(self.domain.clone(), self.record(), self.term.at)
+        Matched::new(self.domain.clone(), self.record(), self.term().at)
     }
 
     /// What a match of the term means.
     pub(super) fn verdict(&self) -> Verdict {
-        self.term.qualifier.verdict()
-    }
-}
-
-/// The next terms of a record that concern the client, as they were seen when its syntax was checked: few records have
-/// more of them, and those are read again.
-#[derive(Clone, Debug)]
-struct Ahead {
-    terms: [Term; 3],
-    /// How many there are.
-    count: usize,
-    /// How many were taken.
-    taken: usize,
-    /// Whether there are more.
-    is_cut: bool,
-}
-
-impl Ahead {
-    const EMPTY: Self = Self { terms: [Term::EMPTY; 3], count: 0, taken: 0, is_cut: false };
-
-    fn clear(&mut self) {
-        (self.count, self.taken, self.is_cut) = (0, 0, false);
-    }
-
-    #[inline(always)]
-    fn keep(&mut self, term: Term) {
-        match self.terms.get_mut(self.count) {
-            Some(place) => {
-                *place = term;
-                self.count = self.count.saturating_add(1);
-            }
-            None => self.is_cut = true,
-        }
-    }
-
-    fn take(&mut self) -> Option<Term> {
-        let term = self.terms.get(..self.count)?.get(self.taken)?;
-        self.taken = self.taken.saturating_add(1);
-        Some(*term)
+        self.term().qualifier.verdict()
     }
 }
 
@@ -213,12 +149,12 @@ impl Ahead {
 #[derive(Clone, Debug)]
 pub(super) struct Frames {
     /// The domain's own, or that of the domain which it redirects to.
-    pub(super) own: Frame,
+    own: Frame,
     /// Those that are included, each by the one before it: no more than the limit of look-ups. A place that was left is
     /// used again.
     included: Vec<Frame>,
     /// How many of them are being evaluated.
-    pub(super) depth: usize,
+    depth: usize,
 }
 
 impl Frames {
@@ -228,44 +164,37 @@ impl Frames {
     }
 
     /// The record that is evaluated, while the others wait for its result.
+    #[inline(always)]
     pub(super) fn current(&self) -> &Frame {
-        let included = self.depth.checked_sub(1).and_then(|last| self.included.get(last));
-        included.unwrap_or(&self.own)
+        // where nothing is included, there is no such place
+        self.included.get(self.depth.wrapping_sub(1)).unwrap_or(&self.own)
     }
 
+    #[inline(always)]
     pub(super) fn current_mut(&mut self) -> &mut Frame {
-        let included = self.depth.checked_sub(1).and_then(|last| self.included.get_mut(last));
-        included.unwrap_or(&mut self.own)
+        self.included.get_mut(self.depth.wrapping_sub(1)).unwrap_or(&mut self.own)
     }
 
-    /// Goes to another record, to come back from it or not.
-    pub(super) fn enter(
-        &mut self,
-        origin: Origin,
-        domain: &Name,
-        texts: Arc<[Txt]>,
-        number: usize,
-    ) -> &mut Frame {
-        if origin == Origin::Include {
-            if self.included.is_empty() {
-                // few includes hold others
-                self.included = Vec::with_capacity(2);
-            }
-            if self.depth == self.included.len() {
-                self.included.push(Frame::empty());
-            }
-            self.depth = self.depth.saturating_add(1);
+    /// Goes to an included record, to come back from it.
+    pub(super) fn enter(&mut self) {
+        if self.included.is_empty() {
+            // few includes hold others
+            self.included = Vec::with_capacity(2);
         }
-        let frame = self.current_mut();
-        frame.begin(domain, texts, number);
-        frame
+        if self.depth == self.included.len() {
+            self.included.push(Frame::empty());
+        }
+        self.depth = self.depth.wrapping_add(1);
     }
 
-    /// Comes back from an included record. Tells whether there was one.
-    pub(super) fn leave(&mut self) -> bool {
-        let is_included = self.depth > 0;
+    /// Whether the record is an included one.
+    pub(super) fn is_included(&self) -> bool {
+        self.depth > 0
+    }
+
+    /// Comes back from an included record.
+    pub(super) fn leave(&mut self) {
         self.depth = self.depth.saturating_sub(1);
-        is_included
     }
 }
 

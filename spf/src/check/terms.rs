@@ -3,12 +3,12 @@
 use super::{
     State,
     names::Choice,
-    state::{Comparison, Next, Origin, Pending, Task, Term, Wanted},
+    state::{Next, Origin, Pending, Task, Wanted},
 };
 use crate::{
     macros::{Letter, Piece, Place, expand_into, expanded_name},
     octets::{is_in_ip4, is_in_ip6},
-    parse::Span,
+    raw::{Raw, RawKind, Span},
     record::DualPrefix,
     request::has_two_labels,
     verdict::{Cause, DomainError, Verdict},
@@ -52,24 +52,39 @@ impl State {
     /// Evaluates the directive.
     pub(super) fn evaluate(&mut self) -> Next {
         self.trace_term();
-        let Term { comparison, domain, .. } = self.frames.current().term;
-        match comparison {
-            Comparison::Matching => return Next::Match,
-            Comparison::NotMatching => return Next::NoMatch,
+        let frame = self.frames.current_mut();
+        let &Raw { kind, value, prefix, .. } = frame.term();
+        match kind {
+            RawKind::All => return Next::Match,
+            RawKind::Ip4 | RawKind::Ip6 => {
+                let is_in = self.client.is_in(frame.term(), frame.octets());
+                return if is_in { Next::Match } else { Next::NoMatch };
+            }
             _ => {}
         }
-        if let Some(stop) = self.count_lookup() {
-            return stop;
+        if !frame.count(&mut self.lookups, self.limits.lookups) {
+            return self.too_many_lookups();
         }
-        let target = match comparison {
-            Comparison::Include => self.record_target(domain),
-            _ => self.target(domain),
+        // most ask for the record of a name that is written out
+        if kind == RawKind::Include
+            && let Some(name) = frame.plain_name(value)
+        {
+            return self.include(name);
+        }
+        self.compare_target(kind, value, prefix)
+    }
+
+    /// Compares the client with what is at the target of the directive.
+    fn compare_target(&mut self, kind: RawKind, value: Span, prefix: DualPrefix) -> Next {
+        let target = match kind {
+            RawKind::Include => self.record_target(value),
+            _ => self.target(value),
         };
-        match (target, comparison) {
-            (Target::Name(name), _) => self.compare(name),
+        match (target, kind) {
+            (Target::Name(name), _) => self.compare(kind, prefix, name),
             (Target::Ask(question, ask), _) => self.ask(question, ask.pending(Task::Term)),
             // RFC 7208 §4.3 and §5.2: a malformed domain has no record, which is permerror for include
-            (Target::Malformed(error), Comparison::Include) => self.target_error(error),
+            (Target::Malformed(error), RawKind::Include) => self.target_error(error),
             (Target::Malformed(error), _) => {
                 self.trace_unasked(error);
                 Next::NoMatch
@@ -88,18 +103,19 @@ impl State {
         }
     }
 
-    /// Compares the client with what is at the target of the directive.
+    /// Compares the client with what is at a name.
     #[inline(always)]
-    fn compare(&mut self, name: Name) -> Next {
-        let Term { comparison, prefix, .. } = self.frames.current().term;
-        let (kind, wanted) = match comparison {
-            Comparison::Include => return self.include(name),
-            Comparison::Addresses => (self.address_kind(), Wanted::Addresses(prefix)),
-            Comparison::Exchangers => (Kind::Mx, Wanted::Exchangers(prefix)),
-            Comparison::ClientName => return self.compare_client_name(&name),
+    fn compare(&mut self, kind: RawKind, prefix: DualPrefix, name: Name) -> Next {
+        let (kind, wanted) = match kind {
+            RawKind::Include => return self.include(name),
+            RawKind::A => (self.address_kind(), Wanted::Addresses(prefix)),
+            RawKind::Mx => (Kind::Mx, Wanted::Exchangers(prefix)),
+            RawKind::Ptr => return self.compare_client_name(&name),
             // RFC 7208 §5.7: the type is A, even where the client's address is IPv6
-            Comparison::Existence => (Kind::A, Wanted::Existence),
-            Comparison::Matching | Comparison::NotMatching | Comparison::Redirect => return Next::NoMatch,
+            RawKind::Exists => (Kind::A, Wanted::Existence),
+            // these compare no name
+            RawKind::All | RawKind::Ip4 | RawKind::Ip6 => return Next::NoMatch,
+            RawKind::Redirect | RawKind::Exp | RawKind::Unknown => return Next::NoMatch,
         };
         self.ask(Question::new(name, kind), Pending::Term(wanted))
     }
@@ -131,10 +147,11 @@ impl State {
 
     /// Follows the `redirect` (RFC 7208 §6.1).
     pub(super) fn redirect(&mut self) -> Next {
-        let domain = self.frames.current().term.domain;
         self.trace_term();
-        if let Some(stop) = self.count_lookup() {
-            return stop;
+        let frame = self.frames.current_mut();
+        let domain = frame.term().value;
+        if !frame.count(&mut self.lookups, self.limits.lookups) {
+            return self.too_many_lookups();
         }
         match self.record_target(domain) {
             Target::Name(name) => self.ask(Question::txt(name), Pending::Record(Origin::Redirect)),
@@ -152,29 +169,24 @@ impl State {
         self.stop(Verdict::PermError, Cause::TargetDomain { term, error })
     }
 
-    #[inline]
+    #[inline(always)]
     fn trace_term(&mut self) {
-        if let Some(trace) = &mut self.trace
-            && !self.frames.current().is_counted
-        {
+        if self.trace.is_some() && !self.frames.current().is_counted {
+            self.add_term_to_trace();
+        }
+    }
+
+    #[cold]
+    fn add_term_to_trace(&mut self) {
+        if let Some(trace) = &mut self.trace {
             trace.term(self.frames.current().matched(), self.lookups, self.void_lookups);
         }
     }
 
-    /// Counts a term that asks the DNS, once (RFC 7208 §4.6.4).
-    fn count_lookup(&mut self) -> Option<Next> {
-        let frame = self.frames.current_mut();
-        if frame.is_counted {
-            return None;
-        }
-        let limit = self.limits.lookups;
-        if self.lookups >= limit {
-            let cause = Cause::TooManyLookups { limit, term: frame.matched() };
-            return Some(self.stop(Verdict::PermError, cause));
-        }
-        frame.is_counted = true;
-        self.lookups = self.lookups.saturating_add(1);
-        None
+    #[cold]
+    fn too_many_lookups(&mut self) -> Next {
+        let (limit, term) = (self.limits.lookups, self.frames.current().matched());
+        self.stop(Verdict::PermError, Cause::TooManyLookups { limit, term })
     }
 
     /// Takes the records that the term wanted.
@@ -254,13 +266,10 @@ impl State {
     /// The name that a domain-spec stands for (RFC 7208 §4.8). Without one it is the domain itself.
     #[inline(always)]
     pub(super) fn target(&self, span: Span) -> Target {
-        // most have no macros
-        if !span.has_macros
-            && let Ok(name) = Name::parse_bytes(self.frames.current().part(span))
-        {
-            return Target::Name(name);
+        match self.frames.current().plain_name(span) {
+            Some(name) => Target::Name(name),
+            None => self.expanded_target(span),
         }
-        self.expanded_target(span)
     }
 
     /// Expands a domain-spec to a name (RFC 7208 §7.3).

@@ -33,7 +33,7 @@ pub(crate) use networks::{Space, range};
 pub use overview::{Overview, Problem, SurveyLimits, SurveyedRecord};
 
 use crate::{
-    parse::{Body, Raw, RawKind, Span},
+    raw::{Raw, RawKind, Span},
     record::{DualPrefix, Qualifier, Record},
     report::Matched,
     request::has_two_labels,
@@ -324,11 +324,12 @@ impl Survey {
 
     fn term(&mut self, term: Raw) -> Option<(Question, Pending)> {
         let frame = self.frames.last()?;
-        let Body { kind, domain, prefix, .. } = term.body;
+        let Raw { kind, value, prefix, .. } = term;
+        let text = frame.record.as_txt().as_bytes();
         match kind {
             RawKind::All => return self.take_all(),
-            RawKind::Ip4 => return self.take(term.body.ip4_network().into(), prefix.ip4),
-            RawKind::Ip6 => return self.take(term.body.ip6_network().into(), prefix.ip6),
+            RawKind::Ip4 => return self.take(term.ip4_network(text).into(), prefix.ip4),
+            RawKind::Ip6 => return self.take(term.ip6_network(text).into(), prefix.ip6),
             RawKind::Redirect | RawKind::Exp | RawKind::Unknown => return None,
             RawKind::Include | RawKind::A | RawKind::Mx | RawKind::Ptr | RawKind::Exists => {}
         }
@@ -336,7 +337,7 @@ impl Survey {
         let matched = frame.term();
         let target = match kind {
             RawKind::Ptr => None,
-            _ => self.target(&frame.domain, &frame.record, domain),
+            _ => self.target(&frame.domain, &frame.record, value),
         };
         let Some(target) = target else {
             self.overview.depending.push(matched);
