@@ -62,8 +62,8 @@ impl PartialOrd for Text {
     }
 }
 
-/// A text of up to 32 octets, in words of eight. All its parts are as wide as those with which it is moved: a processor
-/// that moves what was just written in other parts waits.
+/// A text of up to 32 octets, in words of eight. Its parts, in this order, are as wide as those with which it is moved:
+/// a processor that moves what was just written in other parts waits.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(C)]
 pub(crate) struct Short {
