@@ -1,6 +1,9 @@
 //! The canonical forms of a body (RFC 6376 §3.4.3 and §3.4.4), made while it streams through.
 
-use super::space::{BLOCK, compact, next_change, space_length};
+use super::{
+    block::{ROOM, Reduced, WINDOW, clean_length, reduce},
+    space::{next_change, space_length},
+};
 use crate::algorithm::Form;
 
 /// Empty lines that turn out to count are put out in pieces of this many octets.
@@ -21,12 +24,18 @@ pub(crate) trait Sink {
     /// Takes the next piece.
     fn put(&mut self, piece: &[u8]);
 
+    /// Takes of a long piece as much as is best, from its start on, and gives how much. That is not nothing.
+    fn put_start(&mut self, piece: &[u8]) -> usize {
+        self.put(piece);
+        piece.len()
+    }
+
     /// Whether nothing came yet.
     fn is_empty(&self) -> bool;
 }
 
-/// Where changes are nearer to each other than this, whole blocks are reduced octet by octet.
-const DENSE: usize = 16;
+/// Where so many octets need no change, they are handed on where they lie.
+pub(super) const LONG: usize = 512;
 
 /// Makes one canonical form of a body.
 #[derive(Debug)]
@@ -79,17 +88,12 @@ struct Spaces {
 impl Spaces {
     fn write<S: Sink>(&mut self, piece: &[u8], lines: &mut Lines<S>) {
         let mut rest = self.resolve(piece, lines);
+        if rest.len() >= WINDOW {
+            rest = write_blocks(rest, lines);
+        }
         while !rest.is_empty() {
             let at = next_change(rest);
             let (run, more) = rest.split_at_checked(at).unwrap_or((rest, &[]));
-            if at < DENSE
-                && let Some(block) = more.first_chunk()
-            {
-                lines.write(run);
-                reduce(block, lines);
-                rest = more.get(BLOCK..).unwrap_or(&[]);
-                continue;
-            }
             let (space, after) = split_space(more);
             match after {
                 // it ends the line: nothing is left of it
@@ -155,11 +159,25 @@ impl Spaces {
     }
 }
 
-/// Puts out the relaxed form of a block.
-fn reduce<S: Sink>(block: &[u8; BLOCK + 2], lines: &mut Lines<S>) {
-    let mut reduced = [0; BLOCK];
-    let length = compact(block, &mut reduced);
-    lines.write(reduced.get(..length).unwrap_or(&[]));
+/// Puts out the relaxed form of whole blocks, and gives what is left: less than a window.
+fn write_blocks<'a, S: Sink>(octets: &'a [u8], lines: &mut Lines<S>) -> &'a [u8] {
+    let mut out = [0; ROOM];
+    let mut rest = octets;
+    // near what has changes there are more: nothing is clean for long there
+    let mut is_clean = true;
+    while rest.len() >= WINDOW {
+        let clean = if is_clean { clean_length(rest) } else { 0 };
+        let used = if clean >= LONG {
+            lines.write_start(rest.get(..clean).unwrap_or(rest))
+        } else {
+            let Reduced { used, length } = reduce(rest, &mut out);
+            lines.write(out.get(..length).unwrap_or(&[]));
+            is_clean = length == used;
+            used
+        };
+        rest = rest.get(used..).unwrap_or(&[]);
+    }
+    rest
 }
 
 /// Cuts off the white space at the start.
@@ -185,6 +203,15 @@ impl<S: Sink> Lines<S> {
         } else {
             self.write_around_line_ends(piece);
         }
+    }
+
+    /// Takes of a long piece as much as the sink likes, and gives how much.
+    fn write_start(&mut self, piece: &[u8]) -> usize {
+        if self.is_plain(piece) {
+            return self.sink.put_start(piece);
+        }
+        self.write_around_line_ends(piece);
+        piece.len()
     }
 
     fn write_around_line_ends(&mut self, mut piece: &[u8]) {
@@ -267,6 +294,12 @@ mod tests {
             self.extend_from_slice(piece);
         }
 
+        fn put_start(&mut self, piece: &[u8]) -> usize {
+            let length = piece.len().div_ceil(2);
+            self.put(&piece[..length]);
+            length
+        }
+
         fn is_empty(&self) -> bool {
             self.as_slice().is_empty()
         }
@@ -336,6 +369,42 @@ mod tests {
     }
 
     #[test]
+    fn changes_and_cuts_may_stand_anywhere_in_blocks() {
+        for change in ["  ", " \r\n", "\t", " \t ", " \r", " \r\n\r\n", "\r\n  ", "   \r\n "] {
+            for at in ROOM - 80..=ROOM + 80 {
+                let mut body = "some text ".repeat(2 * ROOM / 10);
+                body.replace_range(at..at + change.len(), change);
+                let body = body.as_bytes();
+                let expected = oracle(Form::Relaxed, body);
+                assert_eq!(canonical(Form::Relaxed, &[body]), expected, "{change:?} at {at}");
+                for cut in at - 2..=at + change.len() + 2 {
+                    let (start, end) = body.split_at(cut);
+                    assert_eq!(
+                        canonical(Form::Relaxed, &[start, end]),
+                        expected,
+                        "{change:?} at {at}, cut at {cut}"
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn long_bodies_are_the_same_wherever_they_are_cut() {
+        let line = b"A line with two  spaces, one\tmore, and some \t at its end \t\r\n\r\n";
+        let body = [&line.repeat(12)[..], &[b'x'; 700], b" \r\n", &[b'y'; 300], b"\r\n  \r\n"].concat();
+        let expected = oracle(Form::Relaxed, &body);
+        for pieces in testkit::splits(&body) {
+            assert_eq!(
+                canonical(Form::Relaxed, &pieces),
+                expected,
+                "{:?}",
+                pieces.iter().map(|piece| piece.len())
+            );
+        }
+    }
+
+    #[test]
     fn many_empty_lines_count_when_something_follows() {
         for count in [1, 255, 256, 257, 1000] {
             let body = ["\r\n".repeat(count).as_bytes(), b"x"].concat();
@@ -354,8 +423,8 @@ mod tests {
             cuts in prop::collection::vec(0..300_usize, 0..6),
             long in prop::bool::ANY,
         ) {
-            // long runs without a change are handed on where they lie
-            let body = if long { [&body[..], &[b'x'; 400][..], &body[..]].concat() } else { body };
+            // long stretches without a change are handed on where they lie
+            let body = if long { [&body[..], &[b'x'; 1400][..], &body[..]].concat() } else { body };
             let mut cuts: Vec<usize> = cuts.into_iter().map(|cut| cut.min(body.len())).collect();
             cuts.extend([0, body.len()]);
             cuts.sort_unstable();

@@ -1,6 +1,6 @@
 //! Where the canonical form of a body ends up: in hashes, cut off where `l=` says.
 
-use super::body::{BodyForm, Sink};
+use super::body::{BodyForm, LONG, Sink};
 use crate::{
     algorithm::{Form, HashAlgorithm},
     backend::{Backend, Digest, Hash},
@@ -11,9 +11,6 @@ use core::fmt;
 /// Short pieces are gathered until there are this many octets: a hash takes a few long pieces faster than many
 /// short ones.
 const BUFFER: usize = 4096;
-
-/// A piece of this length is handed on where it lies.
-const LONG: usize = 512;
 
 /// A hash is handed multiples of this, as long as there is more to come: two blocks of it, which fast ones take
 /// together, so that it never has to complete one.
@@ -116,7 +113,9 @@ impl Tap {
         if !self.buffer.len().is_multiple_of(UNIT) {
             return;
         }
-        self.flush();
+        if !self.buffer.is_empty() {
+            self.flush();
+        }
         let more = rest.len() % UNIT;
         let (units, last) = rest.split_at_checked(rest.len().saturating_sub(more)).unwrap_or((rest, &[]));
         if !units.is_empty() {
@@ -188,6 +187,15 @@ impl Sink for Tap {
         } else {
             self.append_with_cuts(piece);
         }
+    }
+
+    fn put_start(&mut self, piece: &[u8]) -> usize {
+        // whole units, so that nothing has to be gathered: the rest may come with what is next
+        let gathered = self.buffer.len() % UNIT;
+        let more = gathered.wrapping_add(piece.len()) % UNIT;
+        let start = piece.get(..piece.len().saturating_sub(more)).unwrap_or(&[]);
+        self.put(start);
+        start.len()
     }
 
     fn is_empty(&self) -> bool {
