@@ -180,12 +180,15 @@ pub(crate) fn words<'a>(input: &'a [u8], mut each: impl FnMut(&'a [u8])) -> Pars
 /// Underscores are read too: the DNS has them, and some selectors do. A U-label (RFC 8616 §5) is read where
 /// the caller has a function for it.
 pub(crate) fn domain(value: &[u8], labels: usize, to_ascii: Option<ToAscii>) -> Option<Name> {
-    let name = match core::str::from_utf8(value) {
-        Ok(text) if text.is_ascii() => Name::parse(text),
+    let name = if value.is_ascii() {
+        Name::parse_bytes(value)
+    } else {
+        let text = core::str::from_utf8(value).ok()?;
         // what UTS #46 maps to a dot is none in a `domain-name`
-        Ok(text) if text.contains(['\u{3002}', '\u{ff0e}', '\u{ff61}']) => return None,
-        Ok(text) => to_ascii.map(|to_ascii| to_ascii(text))?,
-        Err(_) => return None,
+        if text.contains(['\u{3002}', '\u{ff0e}', '\u{ff61}']) {
+            return None;
+        }
+        to_ascii.map(|to_ascii| to_ascii(text))?
     };
     name.ok().filter(|name| !value.ends_with(b".") && is_domain(name, labels))
 }

@@ -171,19 +171,19 @@ impl KeyRecord {
 /// # Errors
 /// A [`NameError`] where the whole is too long.
 pub fn key_name(selector: &Name, domain: &Name) -> Result<Name, NameError> {
-    let mut name = String::with_capacity(key_name_length(selector, domain));
-    for part in [selector.as_str(), BETWEEN, domain.as_str()] {
-        name.push_str(part);
+    let mut name = Vec::with_capacity(key_name_length(selector, domain));
+    for part in [selector.as_bytes(), BETWEEN, domain.as_bytes()] {
+        name.extend_from_slice(part);
     }
-    Name::parse(&name)
+    Name::parse_bytes(&name)
 }
 
 /// What stands between the selector and the domain.
-const BETWEEN: &str = "._domainkey.";
+const BETWEEN: &[u8] = b"._domainkey.";
 
 /// How many octets that name has, or would have.
 pub(crate) fn key_name_length(selector: &Name, domain: &Name) -> usize {
-    selector.as_str().len().saturating_add(BETWEEN.len()).saturating_add(domain.as_str().len())
+    selector.as_bytes().len().saturating_add(BETWEEN.len()).saturating_add(domain.as_bytes().len())
 }
 
 impl fmt::Display for KeyRecord {
