@@ -91,20 +91,11 @@ pub fn position(octets: &[u8], wanted: u8) -> Option<usize> {
     let mut at: usize = 0;
     for block in blocks {
         if has(block, wanted) {
-            return at.checked_add(first_in_block(block, wanted));
+            return at.checked_add(first_of_sixteen(u128::from_le_bytes(*block), wanted));
         }
         at = at.wrapping_add(BLOCK);
     }
     position_in_words(octets, at, |word| zeros(word ^ each(wanted)))
-}
-
-/// The offset of the first `wanted` in a block that has one: as [`zeros`] does it, with a word of sixteen octets.
-#[inline]
-fn first_in_block(block: &[u8; BLOCK], wanted: u8) -> usize {
-    let each = |octet| u128::from_ne_bytes([octet; BLOCK]);
-    let word = u128::from_le_bytes(*block) ^ each(wanted);
-    let zeros = word.wrapping_sub(each(0x01)) & !word & each(0x80);
-    usize::try_from(zeros.trailing_zeros() / 8).unwrap_or(0)
 }
 
 /// The same, sooner where one is near: eight at a time.
@@ -140,6 +131,17 @@ pub fn position_in_words(octets: &[u8], at: usize, meant: impl Fn(u64) -> u64) -
 #[must_use]
 pub const fn zeros(word: u64) -> u64 {
     word.wrapping_sub(each(0x01)) & !word & HIGHEST
+}
+
+/// Which octet of a word of sixteen, the first of them lowest, is the first `wanted`; 16 where none is.
+#[inline]
+#[must_use]
+pub fn first_of_sixteen(word: u128, wanted: u8) -> usize {
+    let each = |octet| u128::from_ne_bytes([octet; 16]);
+    // as `zeros` does it
+    let others = word ^ each(wanted);
+    let zeros = others.wrapping_sub(each(0x01)) & !others & each(0x80);
+    usize::try_from(zeros.trailing_zeros() / 8).unwrap_or(0)
 }
 
 #[inline]

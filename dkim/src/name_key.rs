@@ -21,11 +21,8 @@ impl NameKey {
     #[inline]
     pub(crate) fn first_of(list: &[u8]) -> (Self, usize) {
         let word = first_word(list);
-        // the highest bit of the first octet that is a colon
-        let others = word ^ each(b':');
-        let colons = others.wrapping_sub(each(0x01)) & !others & each(0x80);
-        let length = match usize::try_from(colons.trailing_zeros() / 8) {
-            Ok(length @ ..16) => length,
+        let length = match scan::first_of_sixteen(word, b':') {
+            length @ ..16 => length,
             _ => scan::position(list, b':').unwrap_or(list.len()),
         };
         (Self::of_word(word, length), length)
