@@ -97,6 +97,18 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    #[test]
+    fn letters_are_the_same_in_any_case_and_nothing_else_is() {
+        let key = |name: &[u8; NameKey::START]| NameKey::new(name, NameKey::START);
+        for octet in b'!'..=b'~' {
+            for at in 0..NameKey::START {
+                let name = |octet| core::array::from_fn(|place| if place == at { octet } else { b'x' });
+                let is_same = key(&name(octet)) == key(&name(octet ^ 0x20));
+                assert_eq!(is_same, octet.is_ascii_alphabetic(), "{octet} at {at}");
+            }
+        }
+    }
+
     proptest! {
         #[test]
         fn names_of_one_key_begin_alike(
