@@ -5,6 +5,7 @@
 mod support;
 
 use dkim::{Canonicalization, Form, LineEnds, Policy, SignatureReport, Verifier, sign::Signer};
+use mail_base::fields::HeaderLimits;
 use proptest::prelude::*;
 use support::{NOW, signed, template, zone};
 
@@ -51,5 +52,19 @@ proptest! {
         let field = &field[..field.len() - b"From: a@example.com\r\n\r\nb\r\n".len()];
         let message = [field, &plain].concat();
         prop_assert_eq!(verify(&pieces(&message, &cuts), &policy), verify(&[&message], &policy));
+    }
+}
+
+#[test]
+fn the_pieces_of_a_header_that_is_too_large_make_no_difference() {
+    let message = b"From: a@example.com\r\nDKIM-Signature: v=1;\r\nTo: x\r\n\r\n";
+    for limit in 0..message.len() {
+        let mut policy = Policy::default();
+        policy.header = HeaderLimits::default().with_octets(limit);
+        for cut in 0..=message.len() {
+            let (start, end) = message.split_at(cut);
+            let reports = verify(&[start, end], &policy);
+            assert_eq!(reports, verify(&[message], &policy), "at most {limit}, cut at {cut}");
+        }
     }
 }
