@@ -426,6 +426,15 @@ mod tests {
     }
 
     #[test]
+    fn white_space_may_stand_before_the_colon() {
+        for space in ["", " ", "\t", " \t\t "] {
+            let raw = format!("Name{space}: value");
+            let field = Field::new(raw.as_bytes());
+            assert_eq!((field.name(), field.value()), (&b"Name"[..], &b" value"[..]), "{space:?}");
+        }
+    }
+
+    #[test]
     fn every_split_reads_the_same() {
         let message = "A: 1\r\n  2\r\nno field\r\nB: 3\n\r\n\r\nC: body\r\n";
         let (whole, used) = read(message);

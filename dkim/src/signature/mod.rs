@@ -321,6 +321,7 @@ mod tests {
             ("z=From:a|", Kind::CopiedFields, 0),
             ("z=From:=1", Kind::CopiedFields, 0),
             ("n=a\u{1}", Kind::Octet, 1),
+            ("r=y\u{1}", Kind::Octet, 1),
         ] {
             let (value, at) = with(tag);
             assert_eq!(error(&value), (kind, at + offset), "{tag}");
