@@ -248,7 +248,16 @@ fn keys_and_signatures_of_another_kind_are_refused() {
     let key = PrivateKey::new(&rsa_2048()).unwrap();
     let other = SignError::OtherKey { key: Algorithm::RsaSha256, template: Algorithm::Ed25519Sha256 };
     assert_eq!(unsigned.clone().sign_with(&key).unwrap_err(), other);
-    assert_eq!(unsigned.attach(&[0; 63]).unwrap_err(), SignError::SignatureLength { octets: 63 });
+    for octets in [63, 65] {
+        let refused = SignError::SignatureLength { octets };
+        assert_eq!(unsigned.clone().attach(&vec![0; octets]).unwrap_err(), refused);
+    }
+    let mut rsa = template();
+    rsa.algorithm = Algorithm::RsaSha256;
+    let unsigned = prepare(rsa, MESSAGE).unwrap();
+    let refused = SignError::SignatureLength { octets: 127 };
+    assert_eq!(unsigned.clone().attach(&[0; 127]).unwrap_err(), refused, "of less than 1,024 bits");
+    assert!(unsigned.attach(&[0; 128]).is_ok());
 }
 
 #[test]
