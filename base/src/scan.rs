@@ -98,13 +98,6 @@ pub fn position(octets: &[u8], wanted: u8) -> Option<usize> {
     position_in_words(octets, at, |word| zeros(word ^ each(wanted)))
 }
 
-/// The same, sooner where one is near: eight at a time.
-#[inline]
-#[must_use]
-pub fn position_near(octets: &[u8], wanted: u8) -> Option<usize> {
-    position_in_words(octets, 0, |word| zeros(word ^ each(wanted)))
-}
-
 /// The offset of the first octet that is meant, at `at` or behind it: eight at a time. Of a word of eight, `meant`
 /// gives one in which the first octet that has a bit set is the first that is meant.
 #[inline]
@@ -152,8 +145,8 @@ fn has(block: &[u8; BLOCK], wanted: u8) -> bool {
 #[cfg(test)]
 mod tests {
     use super::{
-        HIGHEST, ascii_between, ascii_equal, between, gathered, not_visible_from, position, position_near,
-        word_at,
+        HIGHEST, ascii_between, ascii_equal, between, each, gathered, not_visible_from, position,
+        position_in_words, word_at, zeros,
     };
     use alloc::vec;
 
@@ -227,7 +220,8 @@ mod tests {
                 for at in (0..length).rev() {
                     octets[at] = b'\n';
                     assert_eq!(position(&octets, b'\n'), Some(at));
-                    assert_eq!(position_near(&octets, b'\n'), Some(at));
+                    let in_words = position_in_words(&octets, 0, |word| zeros(word ^ each(b'\n')));
+                    assert_eq!(in_words, Some(at));
                 }
             }
         }
