@@ -65,7 +65,7 @@ pub fn discover<'d>(authors: &Authors, discovery: Discovery<'d>) -> Step<Discove
     let limit = crate::Limits::default().authors;
     let mut authors = authors.domains();
     if authors.len() > limit {
-        // they will not be evaluated
+        // by default they will not be evaluated; where they are, everything is asked then
         authors = &[];
     }
     Discover::go_on(authors.to_vec(), Discovered { discovery, answers: Answers::default() })
