@@ -7,7 +7,7 @@ use crate::{
 };
 use alloc::{borrow::ToOwned, string::String, vec::Vec};
 use mail_base::{
-    lex::{Lexer, Token, TokenKind, is_atext},
+    lex::{Lexer, is_atext},
     write::is_token,
 };
 use nom::{
@@ -244,15 +244,15 @@ fn pvalue<'a>(input: &'a [u8], policy: &ReadPolicy) -> Rule<'a, String> {
 /// `[ local-part ] "@" domain-name`, the local part a dot-atom or a quoted string.
 fn address(input: &[u8]) -> Rule<'_, String> {
     let no_address = || Err(Err::Error(Fault { kind: None, rest: input }));
-    let local = match Lexer::new(input).next() {
-        Some(Ok(Token { kind: TokenKind::Quoted, raw, spaced: false, .. })) => raw,
-        _ => {
-            let local = take_while(|octet| is_atext(octet) || octet == b'.').parse(input)?.1;
-            if !may_be_local_part(local) {
-                return no_address();
-            }
-            local
+    let local = if input.starts_with(b"\"") {
+        let Some(Ok(quoted)) = Lexer::new(input).next() else { return no_address() };
+        quoted.raw
+    } else {
+        let local = take_while(|octet| is_atext(octet) || octet == b'.').parse(input)?.1;
+        if !may_be_local_part(local) {
+            return no_address();
         }
+        local
     };
     let (rest, domain) = preceded(
         char('@'),
@@ -360,27 +360,21 @@ struct Space {
 /// `[CFWS]` (RFC 5322 §3.2.2)
 fn cfws(input: &[u8]) -> Rule<'_, Space> {
     let mut space = Space { comment: None, any: false };
-    let mut rest = input;
+    let mut input = input;
     loop {
-        let mut lexer = Lexer::new(rest);
-        match lexer.next() {
-            Some(Ok(token)) if token.kind == TokenKind::Comment => {
-                if space.comment.is_none() {
-                    space.comment = text(&token.text()).map(|comment| single_spaces(&comment));
-                }
-                space.any = true;
-                rest = lexer.rest();
-            }
-            Some(Err(error)) if rest.get(error.at) == Some(&b'(') => {
-                return broken(FieldErrorKind::Words, rest.get(error.at..).unwrap_or(&[]));
-            }
-            _ => {
-                let mut white = take_while(|octet| matches!(octet, b' ' | b'\t' | b'\r' | b'\n'));
-                let (rest, white) = white.parse(rest)?;
-                space.any |= !white.is_empty();
-                return Ok((rest, space));
-            }
+        let (rest, white) = take_while(|octet| matches!(octet, b' ' | b'\t' | b'\r' | b'\n')).parse(input)?;
+        space.any |= !white.is_empty();
+        // only a comment is cut here: to look for the end of any other word may take all that is left, each time
+        if rest.first() != Some(&b'(') {
+            return Ok((rest, space));
         }
+        let mut lexer = Lexer::new(rest);
+        let Some(Ok(token)) = lexer.next() else { return broken(FieldErrorKind::Words, rest) };
+        if space.comment.is_none() {
+            space.comment = text(&token.text()).map(|comment| single_spaces(&comment));
+        }
+        space.any = true;
+        input = lexer.rest();
     }
 }
 
@@ -388,7 +382,7 @@ fn cfws(input: &[u8]) -> Rule<'_, Space> {
 mod tests {
     use super::*;
     use crate::field::fields_to_remove;
-    use alloc::string::ToString;
+    use alloc::{format, string::ToString};
     use mail_base::fields::{Header, HeaderLimits};
 
     fn read(value: &str) -> AuthenticationResults {
@@ -444,6 +438,23 @@ mod tests {
             let field = read(value);
             assert_eq!(field.results[0].comment.as_deref(), Some(expected), "{value:?}");
             assert_eq!(read(&field.to_string()["Authentication-Results:".len()..]), field, "{value:?}");
+        }
+    }
+
+    #[test]
+    fn no_word_is_looked_at_as_often_as_there_are_words() {
+        // were it so, this would not come to its end
+        let mut policy = ReadPolicy::lenient();
+        policy.octets = 1 << 19;
+        for value in ["[", "x[", "a@["] {
+            let property = format!(" a.b={value}");
+            let count = policy.octets / property.len() - 2;
+            let field = AuthenticationResults::parse_with(
+                format!("a; spf=pass{}", property.repeat(count)).as_bytes(),
+                &policy,
+            )
+            .unwrap();
+            assert_eq!(field.results[0].properties.len(), count);
         }
     }
 
