@@ -299,6 +299,16 @@ mod tests {
     }
 
     #[test]
+    fn dot_atoms_are_atoms_with_single_dots_between() {
+        for text in ["a", "a.b", "a-b.c+d.{e}", "\u{fc}.b"] {
+            assert!(is_dot_atom(text.as_bytes()), "{text:?}");
+        }
+        for text in ["", ".", ".a", "a.", "a..b", "a b", "a@b", "\"a\"", "a.\u{7f}"] {
+            assert!(!is_dot_atom(text.as_bytes()), "{text:?}");
+        }
+    }
+
+    #[test]
     fn what_is_not_closed_is_an_error() {
         assert_eq!(error("a \"b"), (LexErrorKind::Quote, 2));
         assert_eq!(error("\"b\\\""), (LexErrorKind::Quote, 0));

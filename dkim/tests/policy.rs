@@ -241,6 +241,15 @@ fn of_several_records_the_one_that_fits_is_taken() {
 }
 
 #[test]
+fn of_records_that_are_as_bad_as_each_other_the_first_is_reported() {
+    let service = "\"v=DKIM1; k=ed25519; s=tlsrpt; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=\"";
+    for (first, second, cause) in [(service, "p=", Cause::KeyService), ("p=", service, Cause::KeyRevoked)] {
+        let report = with_key(&format!("TXT {first}\ned._domainkey.example.com. TXT {second}"));
+        assert_eq!(report.cause, Some(cause));
+    }
+}
+
+#[test]
 fn rsa_keys_are_measured() {
     let length = |bits: usize, policy: &Policy| {
         let secret = match bits {
@@ -339,6 +348,19 @@ fn what_l_leaves_unsigned_is_a_matter_of_policy() {
     assert_eq!(verdict(0, "", PartialBody::NothingAdded), nothing, "l=0 signs nothing of the body");
     let short = (Verdict::PermError, Some(Cause::BodyTooShort { length: 8, octets: 7 }));
     assert_eq!(verdict(8, "", PartialBody::Accept), short);
+}
+
+#[test]
+fn a_key_that_cannot_be_used_is_reported_before_a_body_that_is_too_short() {
+    let zone = Zone::parse("ed._domainkey.example.com. TXT p=").unwrap();
+    let report = one(dkim::verify(&partial(8, ""), &Policy::default(), NOW, &zone));
+    assert_eq!((report.body, outcome(report).1), (BodyFact::Mismatch, Some(Cause::KeyRevoked)));
+}
+
+#[test]
+fn no_octets_are_all_of_a_form_that_has_none() {
+    let message = support::signed_by_hand("c=simple/relaxed; l=0; ", "", "From: a@example.com\r\n\r\n");
+    assert_eq!(outcome(one(verify(&message, &Policy::default()))), (Verdict::Pass, None));
 }
 
 #[test]
