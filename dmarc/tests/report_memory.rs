@@ -76,6 +76,13 @@ fn the_count_is_not_believed_either() {
 }
 
 #[test]
+fn octets_that_look_like_an_end_record_count_nothing() {
+    // the two counts are not the same
+    let file = zip(&[("a.xml", b"PK\x05\x06 more than one text")]);
+    assert_eq!(read(&file).0, Err(ReportErrorKind::NotAReport));
+}
+
+#[test]
 fn a_mail_of_many_parts_or_parameters_takes_no_memory() {
     let parts = format!("Content-Type: multipart/mixed; boundary=b\r\n\r\n{}", "--b\n".repeat(1 << 20));
     let parameters = format!("Content-Type: text/plain{}\r\n\r\nx", ";".repeat(1_000_000));

@@ -284,9 +284,29 @@ mod tests {
         for depth in 0..20 {
             mail += &alloc::format!("Content-Type: multipart/mixed; boundary=b{depth}\n\n--b{depth}\n");
         }
-        assert_eq!(parts(mail.as_bytes()).len(), 1);
-        let many =
-            String::from("Content-Type: multipart/mixed; boundary=b\n\n") + &"--b\n\nx\n".repeat(1_000);
-        assert_eq!(parts(many.as_bytes()).len(), MAX_PARTS);
+        let parts_of_nested = parts(mail.as_bytes());
+        assert_eq!(parts_of_nested.len(), 1);
+        assert!(parts_of_nested[0].body.starts_with(b"--b4\n"), "four multiparts are opened");
+        let many = |boundary: &str| {
+            let parts = alloc::format!("--{boundary}\n\nx\n").repeat(1_000);
+            alloc::format!("Content-Type: multipart/mixed; boundary={boundary}\n\n{parts}")
+        };
+        assert_eq!(parts(many("b").as_bytes()).len(), MAX_PARTS);
+        let twice = alloc::format!(
+            "Content-Type: multipart/mixed; boundary=x\n\n--x\n{}--x\n{}",
+            many("b"),
+            many("c")
+        );
+        assert_eq!(parts(twice.as_bytes()).len(), MAX_PARTS, "of all multiparts together");
+    }
+
+    #[test]
+    fn parameters_are_bounded() {
+        let boundary = |before: usize| {
+            let field = alloc::format!("Content-Type: multipart/mixed{}; boundary=b", "; a=b".repeat(before));
+            ContentType::of(&split_header(field.as_bytes()).0).boundary
+        };
+        assert_eq!(boundary(MAX_PARAMETERS - 1).as_deref(), Some("b"));
+        assert_eq!(boundary(MAX_PARAMETERS), None);
     }
 }
