@@ -82,6 +82,18 @@ fn the_limits_of_dmarc_are_those_of_the_policy() {
 }
 
 #[test]
+fn the_judgements_of_dmarc_are_those_of_the_policy() {
+    let zone = "_dmarc.example.com. TXT \"v=DMARC1; p=reject\"\n";
+    let disposition = |on_reject| {
+        let mut policy = Policy::default();
+        policy.dmarc = policy.dmarc.with_on_reject(on_reject);
+        judged_message(b"From: a@example.com\r\n\r\n", envelope(), &policy, zone).dmarc.disposition
+    };
+    assert_eq!(disposition(dmarc::OnReject::AsPublished), dmarc::Disposition::Reject);
+    assert_eq!(disposition(dmarc::OnReject::AsQuarantine), dmarc::Disposition::Quarantine);
+}
+
+#[test]
 fn a_best_guess_is_told_apart_from_the_verdict() {
     let mut policy = Policy::default();
     policy.spf_best_guess = Some(spf::Record::parse("v=spf1 ip4:192.0.2.0/24 -all").unwrap());
