@@ -34,6 +34,20 @@ fn the_eleventh_term_that_asks_is_permerror() {
 }
 
 #[test]
+fn modifiers_are_passed_over_wherever_they_stand() {
+    let modifier = " exp=e.example.com redirect=r.example.com x=y.example.com";
+    for directives in 0..9 {
+        let (before, after) =
+            (" a:a.example.com".repeat(directives), " a:a.example.com".repeat(9 - directives));
+        let zone = format!(
+            "example.com. TXT \"v=spf1{before}{modifier}{after} ip4:192.0.2.1\"\na.example.com. A 198.51.100.1\n"
+        );
+        let report = run(&zone, "a@example.com");
+        assert_eq!((report.verdict, report.lookups, report.questions), (Verdict::Pass, 9, 10), "{zone}");
+    }
+}
+
+#[test]
 fn the_third_void_lookup_is_permerror() {
     let zone =
         "example.com. TXT \"v=spf1 a:x.example a:y.example a:z.example ip4:192.0.2.1\"\nx.example. TXT x\n";
