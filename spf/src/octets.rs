@@ -435,7 +435,7 @@ const HEX_DIGITS: [u8; 256] = {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use alloc::{format, vec};
+    use alloc::{format, string::String, vec};
     use core::net::{Ipv4Addr, Ipv6Addr};
     use proptest::prelude::*;
 
@@ -503,6 +503,39 @@ mod tests {
         {
             let end = text.as_bytes().first_chunk().and_then(usual_ip6_end);
             assert_eq!(end, text.find(['/', ' ']), "{text}");
+        }
+    }
+
+    #[test]
+    fn networks_of_long_prefixes_end_where_they_do_read_part_by_part() {
+        fn end(octets: &[u8]) -> Option<&[u8]> {
+            let (prefix, rest) = match ip4_network(octets)?.1 {
+                [b'/', number @ ..] => prefix_number(number, 32)?,
+                rest => (32, rest),
+            };
+            (prefix >= 8 && rest.starts_with(b" ")).then_some(rest)
+        }
+        for address in ["1.2.3.4", "255.255.255.255", "1.2.3", "1.2.3.256"] {
+            let prefixes = (0..=199).map(|prefix| format!("/{prefix}"));
+            for prefix in prefixes.chain(["", "/", "/08", "/032", "/8a", "a", ":"].map(String::from)) {
+                for behind in [" ", "x", "/", "//64"] {
+                    let text = format!("{address}{prefix}{behind} and more than a window of it");
+                    assert_eq!(long_ip4_cidr_end(text.as_bytes()), end(text.as_bytes()), "{text}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn octets_outside_ascii_are_none_of_an_address() {
+        let network = b"2001:db8:a::/32 and more than a window of it";
+        assert!(ip6_cidr_end(network).is_some());
+        for at in 0.."2001:db8:a::/32".len() {
+            for octet in 0x80..=0xff {
+                let mut network = *network;
+                network[at] = octet;
+                assert_eq!(ip6_cidr_end(&network), None, "{}", network.escape_ascii());
+            }
         }
     }
 
