@@ -3,7 +3,7 @@
 #![allow(clippy::expect_used, clippy::unwrap_used, clippy::panic, clippy::arithmetic_side_effects)]
 mod common;
 
-use common::{NOW, PASSWORD, TOKEN, USER, answer, attempt, bound, client, play, ready, server, tls};
+use common::{NOW, PASSWORD, TOKEN, USER, answer, attempt, bound, choose, client, play, ready, server, tls};
 use sasl::{
     Channel, ChannelBinding, ClientError, Credentials, Failure, Hash, Identity, Limits, Mechanism, Nonce,
     Policy, Secret, Server, Step, line,
@@ -316,6 +316,22 @@ fn a_client_trusts_no_weak_server() {
     assert_eq!(iterations(u32::MAX), Err(ClientError::Iterations { asked: u32::MAX }));
     assert_eq!(server_first(&format!("r={nonce}x,s=cw==,i=4096")), Err(ClientError::Salt));
     assert_eq!(server_first(&format!("r={nonce}x,s=,i=4096")), Err(ClientError::Salt));
+}
+
+#[test]
+fn the_iterations_that_a_client_makes_can_be_set() {
+    let limits = Limits::default().with_min_iterations(4_500).with_max_iterations(5_000);
+    let respond = |asked: u32| {
+        let choice = choose(Mechanism::ScramSha256, &by_password(USER, PASSWORD), &tls());
+        let (_, client) = choice.client(Nonce::parse("abc").unwrap(), &limits).start(1000);
+        client.respond(format!("r=abcx,s=c2FsdA==,i={asked}").as_bytes()).map(|_| ())
+    };
+    for asked in [4_499, 5_001] {
+        assert_eq!(respond(asked), Err(ClientError::Iterations { asked }));
+    }
+    for asked in [4_500, 5_000] {
+        assert_eq!(respond(asked), Ok(()));
+    }
 }
 
 #[test]
