@@ -76,9 +76,8 @@ impl HeaderReader {
     /// Starts at the first octet of a message.
     #[must_use]
     pub fn new(limits: HeaderLimits) -> Self {
-        // room for an ordinary header, so that it does not grow piece by piece
-        let header =
-            Header { octets: Vec::with_capacity(2048), spans: Vec::with_capacity(32), bare_line_feeds: 0 };
+        // room for an ordinary header, so that it does not grow field by field
+        let header = Header { octets: Vec::new(), spans: Vec::with_capacity(32), bare_line_feeds: 0 };
         Self { limits, header, line: 0, complete: false }
     }
 
@@ -97,6 +96,10 @@ impl HeaderReader {
         let lines = piece.get(first..).unwrap_or(&[]);
         // lines are read where they lie, and kept together
         let (taken, result) = self.read_lines(lines);
+        if self.header.octets.is_empty() {
+            // as much as it takes, or room for an ordinary header, so that it does not grow piece by piece
+            self.header.octets.reserve_exact(if self.complete { taken } else { taken.max(2048) });
+        }
         self.header.octets.extend_from_slice(lines.get(..taken).unwrap_or(lines));
         result?;
         Ok(self.complete.then(|| first.saturating_add(taken)))
@@ -124,7 +127,7 @@ impl HeaderReader {
         let allowed = piece.get(..self.room()).unwrap_or(piece);
         let mut rest = allowed;
         while !self.complete
-            && let Some(line_feed) = scan::position(rest, b'\n')
+            && let Some(line_feed) = scan::position_in_loop(rest, b'\n')
             && let Some((line, more)) = rest.split_at_checked(line_feed.saturating_add(1))
         {
             rest = more;

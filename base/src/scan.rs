@@ -84,9 +84,16 @@ pub const fn gathered(bits: u64) -> u64 {
 }
 
 /// The offset of the first `wanted`.
-#[inline]
+#[inline(never)]
 #[must_use]
 pub fn position(octets: &[u8], wanted: u8) -> Option<usize> {
+    position_in_loop(octets, wanted)
+}
+
+/// The same, for a loop that asks for one octet again and again: what is made of it is made once.
+#[inline(always)]
+#[must_use]
+pub fn position_in_loop(octets: &[u8], wanted: u8) -> Option<usize> {
     let (blocks, _) = octets.as_chunks::<BLOCK>();
     let mut at: usize = 0;
     for block in blocks {

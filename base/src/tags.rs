@@ -9,7 +9,7 @@
 //! use mail_base::tags::Tags;
 //!
 //! let tags: Vec<_> = Tags::new(b"v=1; a=rsa-sha256;\r\n  b=AB CD;").collect::<Result<_, _>>()?;
-//! assert_eq!((tags[1].name, tags[1].value, tags[1].at), ("a", &b"rsa-sha256"[..], 5));
+//! assert_eq!((tags[1].name, tags[1].value, tags[1].at), (&b"a"[..], &b"rsa-sha256"[..], 5));
 //! assert_eq!(tags[2].value, b"AB CD");
 //! # Ok::<(), mail_base::tags::TagError>(())
 //! ```
@@ -20,8 +20,8 @@ use core::fmt;
 /// One tag.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Tag<'a> {
-    /// The name: a letter, then letters, digits and underscores. Case is kept.
-    pub name: &'a str,
+    /// The name: a letter, then letters, digits and underscores, all ASCII. Case is kept.
+    pub name: &'a [u8],
     /// The value, without the white space around it; it may be empty.
     pub value: &'a [u8],
     /// The offset of the name in the list.
@@ -63,7 +63,6 @@ impl<'a> Iterator for Tags<'a> {
                 let length = scan::position(value, b';').unwrap_or(value.len());
                 // past the semicolon, or past the end, where `get` finds nothing
                 self.at = value_at.saturating_add(length).saturating_add(1);
-                let name = core::str::from_utf8(name).ok()?;
                 Some(Ok(Tag { name, value: trim_end(value.get(..length)?), at, value_at }))
             }
             _ => self.faulty(spec, at),
@@ -111,7 +110,9 @@ fn name_length(octets: &[u8]) -> usize {
 /// Leaves out white space at the start.
 #[inline]
 fn skip_space(mut octets: &[u8]) -> &[u8] {
-    while let [b' ' | b'\t' | b'\r' | b'\n', rest @ ..] = octets {
+    while let [..=b' ', ..] = octets
+        && let [b' ' | b'\t' | b'\r' | b'\n', rest @ ..] = octets
+    {
         octets = rest;
     }
     octets
@@ -171,9 +172,10 @@ mod tests {
     type Cut<'a> = Result<(&'a str, &'a str, usize, usize), (TagErrorKind, usize)>;
 
     fn cut(list: &str) -> Vec<Cut<'_>> {
+        let text = |octets| core::str::from_utf8(octets).unwrap();
         Tags::new(list.as_bytes())
             .map(|tag| match tag {
-                Ok(tag) => Ok((tag.name, core::str::from_utf8(tag.value).unwrap(), tag.at, tag.value_at)),
+                Ok(tag) => Ok((text(tag.name), text(tag.value), tag.at, tag.value_at)),
                 Err(error) => Err((error.kind, error.at)),
             })
             .collect()
@@ -255,6 +257,6 @@ mod tests {
     #[test]
     fn values_may_hold_any_octet() {
         let tags: Vec<_> = Tags::new(b"a=\xff\x00").collect();
-        assert_eq!(tags, [Ok(Tag { name: "a", value: b"\xff\x00", at: 0, value_at: 2 })]);
+        assert_eq!(tags, [Ok(Tag { name: b"a", value: b"\xff\x00", at: 0, value_at: 2 })]);
     }
 }

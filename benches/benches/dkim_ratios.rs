@@ -46,11 +46,11 @@ fn digest(backend: &dyn Backend, octets: &[u8]) -> Digest {
     hash.finish()
 }
 
-fn template(algorithm: Algorithm, form: Form) -> Template {
+fn template(algorithm: Algorithm, form: Form) -> Arc<Template> {
     let mut template =
         Template::new(Name::parse("example.com").unwrap(), Name::parse("s").unwrap(), algorithm);
     template.canonicalization = Canonicalization { header: Form::Relaxed, body: form };
-    template
+    Arc::new(template)
 }
 
 /// The body alone: a signer that is given a short header.
@@ -158,7 +158,7 @@ impl Backend for Kept {
 }
 
 /// What is hashed of a message's body.
-fn canonical_body(template: &Template, message: &[u8]) -> Vec<u8> {
+fn canonical_body(template: &Arc<Template>, message: &[u8]) -> Vec<u8> {
     unsigned(&Kept, template, message);
     std::mem::take(&mut HASHED.lock().unwrap())
 }
@@ -187,14 +187,19 @@ fn key(backend: &str, secret: &SecretKey) -> (Box<dyn SigningKey>, KeyRecord) {
     }
 }
 
-fn unsigned(backend: &'static dyn Backend, template: &Template, message: &[u8]) -> Unsigned {
+fn unsigned(backend: &'static dyn Backend, template: &Arc<Template>, message: &[u8]) -> Unsigned {
     let mut signer = Signer::with_backend([template.clone()], NOW, backend);
     signer.write(message);
     signer.finish().unwrap().remove(0)
 }
 
-fn sign(backend: &'static dyn Backend, key: &dyn SigningKey, template: &Template, message: &[u8]) -> String {
-    unsigned(backend, template, message).sign_with(key).unwrap().to_string()
+fn sign(
+    backend: &'static dyn Backend,
+    key: &dyn SigningKey,
+    template: &Arc<Template>,
+    message: &[u8],
+) -> String {
+    unsigned(backend, template, message).sign_with(key).unwrap().into_string()
 }
 
 fn start(backend: &'static dyn Backend, policy: &Policy, message: &[u8]) -> dkim::KeyInquiry {

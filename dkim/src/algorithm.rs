@@ -148,10 +148,19 @@ impl Canonicalization {
     pub const RELAXED: Self = Self { header: Form::Relaxed, body: Form::Relaxed };
     /// `simple/simple`, the default of `c=`.
     pub const SIMPLE: Self = Self { header: Form::Simple, body: Form::Simple };
+
+    pub(crate) fn name(self) -> &'static str {
+        match (self.header, self.body) {
+            (Form::Simple, Form::Simple) => "simple/simple",
+            (Form::Simple, Form::Relaxed) => "simple/relaxed",
+            (Form::Relaxed, Form::Simple) => "relaxed/simple",
+            (Form::Relaxed, Form::Relaxed) => "relaxed/relaxed",
+        }
+    }
 }
 
 impl fmt::Display for Canonicalization {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.header, self.body)
+        f.pad(self.name())
     }
 }

@@ -4,7 +4,7 @@ use crate::{
     name_key::NameKey,
     signature::{FieldNames, Listed},
 };
-use alloc::{vec, vec::Vec};
+use alloc::vec::Vec;
 use core::{cmp::Ordering, mem};
 use mail_base::fields::{Field, Header};
 
@@ -13,8 +13,11 @@ const FEW: usize = 64;
 
 const CHAINS: usize = 32;
 
+/// A chain without a field; no place of a header of few fields is so high.
+const NO_FIELD: u8 = u8::MAX;
+
 /// There is no entry in this place.
-const NONE: usize = usize::MAX;
+pub(crate) const NONE: usize = usize::MAX;
 
 /// A header, and its fields by name.
 ///
@@ -44,8 +47,7 @@ impl IndexedHeader {
     }
 
     fn chained(header: Header) -> Self {
-        // no chain is so long: there is no entry in this place
-        let mut chains = [u8::MAX; CHAINS];
+        let mut chains = [NO_FIELD; CHAINS];
         let entries = header.fields().zip(0..).enumerate().map(|(position, (field, place))| {
             let key = key(&field);
             let before = chains.get_mut(key.chain()).map(|first| mem::replace(first, place));
@@ -74,41 +76,49 @@ impl IndexedHeader {
         &self.header
     }
 
-    /// How many fields there are.
-    pub(crate) fn len(&self) -> usize {
-        self.entries.len()
-    }
-
     /// How many fields have a name.
     #[inline]
-    pub(crate) fn count(&self, wanted: &str) -> usize {
+    pub(crate) fn count(&self, wanted: &Listed<'_>) -> usize {
         let mut count: usize = 0;
-        self.for_each_named(&Listed::new(wanted), |_| count = count.saturating_add(1));
+        if let Some(first) = self.first(wanted) {
+            self.for_each_from(first, wanted, |_| count = count.saturating_add(1));
+        }
         count
     }
 
-    /// Gives each field of a name, from the bottom up. What it returns is the place of the first, a number that only
-    /// that name has.
+    /// Whether there may be a field of a name: most often, when not, it is known at once.
     #[inline]
-    pub(crate) fn for_each_named<'a>(
+    pub(crate) fn may_have(&self, wanted: &Listed<'_>) -> bool {
+        let Some(chains) = &self.chains else { return true };
+        chains.get(wanted.key.chain()).is_some_and(|first| *first != NO_FIELD)
+    }
+
+    /// The place of the first field of a name, a number that only that name has.
+    #[inline]
+    pub(crate) fn first(&self, wanted: &Listed<'_>) -> Option<usize> {
+        self.find(self.start(wanted), wanted).map(|(place, _)| place)
+    }
+
+    /// Gives each field of a name, from the bottom up, from the one in this place on.
+    #[inline]
+    pub(crate) fn for_each_from<'a>(
         &'a self,
+        place: usize,
         wanted: &Listed<'_>,
         mut each: impl FnMut(Field<'a>),
-    ) -> Option<usize> {
-        let mut found = self.find(self.first(wanted), wanted);
-        let first = found.map(|(place, _)| place);
-        while let Some((_, entry)) = found {
+    ) {
+        let mut found = self.entries.get(place);
+        while let Some(entry) = found {
             if let Some(field) = self.header.field(entry.position) {
                 each(field);
             }
-            found = self.find(entry.next, wanted);
+            found = self.find(entry.next, wanted).map(|(_, entry)| entry);
         }
-        first
     }
 
     /// Where to look for the first field of a name.
     #[inline]
-    fn first(&self, wanted: &Listed<'_>) -> usize {
+    fn start(&self, wanted: &Listed<'_>) -> usize {
         match &self.chains {
             Some(chains) => chains.get(wanted.key.chain()).map_or(NONE, |first| usize::from(*first)),
             None => self.entries.partition_point(|entry| self.compare(entry, wanted).is_lt()),
@@ -140,26 +150,77 @@ impl IndexedHeader {
     /// which no signature covers (§3.5, `h=`).
     pub(crate) fn select<'a>(&'a self, names: &FieldNames, own: usize, mut each: impl FnMut(&Field<'a>)) {
         // where to go on for the next field of a name, kept at the place of the first
-        let mut following: Vec<Option<usize>> = vec![None; self.entries.len()];
+        let mut following = self.places();
         for wanted in names.listed() {
-            let mut found = self.find(self.first(&wanted), &wanted);
-            let Some(following) = found.and_then(|(first, _)| following.get_mut(first)) else { continue };
-            if let Some(next) = *following {
-                found = self.find(next, &wanted);
+            let Some((first, mut entry)) = self.find(self.start(&wanted), &wanted) else { continue };
+            let next = following.get(first);
+            if next != first {
+                let Some((_, after)) = self.find(next, &wanted) else { continue };
+                entry = after;
             }
-            while let Some((_, entry)) = found {
-                *following = Some(entry.next);
-                if entry.position == own {
-                    found = self.find(entry.next, &wanted);
-                    continue;
-                }
-                if let Some(field) = self.header.field(entry.position) {
-                    each(&field);
-                }
-                break;
+            if entry.position == own {
+                let Some((_, after)) = self.find(entry.next, &wanted) else { continue };
+                entry = after;
+            }
+            following.set(first, entry.next);
+            if let Some(field) = self.header.field(entry.position) {
+                each(&field);
             }
         }
     }
+
+    /// A place for each entry, at first its own.
+    pub(crate) fn places(&self) -> Places {
+        if self.entries.len() > FEW { Places::Many((0..self.entries.len()).collect()) } else { Places::FEW }
+    }
+}
+
+/// A place for each entry of an index.
+pub(crate) enum Places {
+    Few([u8; FEW]),
+    Many(Vec<usize>),
+}
+
+impl Places {
+    const FEW: Self = Self::Few(own_places());
+
+    /// What is kept for this entry.
+    #[inline]
+    pub(crate) fn get(&self, entry: usize) -> usize {
+        match self {
+            Self::Few(places) => places.get(entry).map_or(NONE, |place| usize::from(*place)),
+            Self::Many(places) => places.get(entry).copied().unwrap_or(NONE),
+        }
+    }
+
+    /// Keeps a place for this entry; past all entries it is the same as any there.
+    #[inline]
+    pub(crate) fn set(&mut self, entry: usize, to: usize) {
+        match self {
+            Self::Few(places) => {
+                if let Some(place) = places.get_mut(entry) {
+                    *place = u8::try_from(to).unwrap_or(u8::MAX);
+                }
+            }
+            Self::Many(places) => {
+                if let Some(place) = places.get_mut(entry) {
+                    *place = to;
+                }
+            }
+        }
+    }
+}
+
+const fn own_places() -> [u8; FEW] {
+    let mut places = [0; FEW];
+    let mut rest: &mut [u8] = &mut places;
+    let mut own: u8 = 0;
+    while let [first, more @ ..] = rest {
+        *first = own;
+        own = own.wrapping_add(1);
+        rest = more;
+    }
+    places
 }
 
 fn key(field: &Field<'_>) -> NameKey {
@@ -184,8 +245,8 @@ mod tests {
     fn select(names: &[&str], own: usize) -> Vec<String> {
         let header = Header::parse(HEADER, HeaderLimits::default()).unwrap();
         let index = IndexedHeader::new(header);
-        assert_eq!(index.count("tO"), 3);
-        assert_eq!(index.count("absent"), 0);
+        assert_eq!(index.count(&Listed::new("tO")), 3);
+        assert_eq!(index.count(&Listed::new("absent")), 0);
         let mut found = Vec::new();
         let names = FieldNames::new(names);
         index.select(&names, own, |field| {
@@ -196,7 +257,10 @@ mod tests {
 
     fn named<'a>(index: &'a IndexedHeader, name: &str) -> Vec<Field<'a>> {
         let mut fields = Vec::new();
-        index.for_each_named(&Listed::new(name), |field| fields.push(field));
+        let name = Listed::new(name);
+        if let Some(first) = index.first(&name) {
+            index.for_each_from(first, &name, |field| fields.push(field));
+        }
         fields
     }
 
@@ -267,7 +331,7 @@ mod tests {
             for index in [IndexedHeader::chained(header.clone()), IndexedHeader::sorted(header.clone())] {
             for name in names.iter().map(|name| alloc::format!("{name}X")) {
                 let slowly: Vec<_> = header.fields().rev().filter(|field| field.is_named(&name)).collect();
-                prop_assert_eq!(index.count(&name), slowly.len());
+                prop_assert_eq!(index.count(&Listed::new(&name)), slowly.len());
                 prop_assert_eq!(named(&index, &name), slowly);
             }
             }
@@ -281,9 +345,9 @@ mod tests {
         let header: String = names.iter().map(|name| alloc::format!("{name}: v\r\n")).collect();
         let header = Header::parse(header.as_bytes(), HeaderLimits::default()).unwrap();
         for index in [IndexedHeader::chained(header.clone()), IndexedHeader::sorted(header.clone())] {
-            let counts = names.map(|name| index.count(name));
+            let counts = names.map(|name| index.count(&Listed::new(name)));
             assert_eq!(counts, [2, 1, 2, 1, 1, 1]);
-            assert_eq!(index.count("content-tess"), 0);
+            assert_eq!(index.count(&Listed::new("content-tess")), 0);
         }
     }
 }

@@ -230,8 +230,8 @@ struct Found<'a> {
 }
 
 impl<'a> Found<'a> {
-    fn place(&mut self, name: &str) -> Option<&mut Option<Tag<'a>>> {
-        Some(match name.as_bytes() {
+    fn place(&mut self, name: &[u8]) -> Option<&mut Option<Tag<'a>>> {
+        Some(match name {
             b"v" => &mut self.version,
             b"h" => &mut self.hashes,
             b"k" => &mut self.key_type,
@@ -252,7 +252,7 @@ impl<'a> Found<'a> {
                 at: error.at,
             })?;
             // v= must be the first tag, if it is there, and be compared as a string (§3.6.1)
-            if tag.name == "v" && (position > 0 || tag.value != b"DKIM1") {
+            if tag.name == b"v" && (position > 0 || tag.value != b"DKIM1") {
                 return Err(KeyRecordError { kind: KeyRecordErrorKind::Version, at: tag.at });
             }
             let is_new = match found.place(tag.name) {

@@ -11,6 +11,11 @@ impl NameKey {
     /// How many octets a key has, besides the length.
     pub(crate) const START: usize = 15;
 
+    /// The key of From.
+    pub(crate) const FROM: Self = Self(u128::from_le_bytes(*b"from\0\0\0\0\0\0\0\0\0\0\0\x04"));
+    /// The key of DKIM-Signature.
+    pub(crate) const SIGNATURE: Self = Self(u128::from_le_bytes(*b"dkim-signature\0\x0e"));
+
     /// The key of the name of this length that something starts with: it is quicker to read if that has more octets.
     #[inline]
     pub(crate) fn new(start: &[u8], length: usize) -> Self {
@@ -107,6 +112,12 @@ mod tests {
                 assert_eq!(is_same, octet.is_ascii_alphabetic(), "{octet} at {at}");
             }
         }
+    }
+
+    #[test]
+    fn keys_that_are_made_by_hand_are_right() {
+        assert_eq!(NameKey::FROM, NameKey::new(b"From", 4));
+        assert_eq!(NameKey::SIGNATURE, NameKey::new(b"DKIM-Signature: v=1", 14));
     }
 
     proptest! {

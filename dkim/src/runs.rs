@@ -1,12 +1,15 @@
 //! Copying what needs no change, up to the first octet at which something must be done.
 //!
-//! Octets are copied by blocks of sixteen, which are looked at as they go, and what was copied too much is cut off again:
+//! Octets are copied by blocks, which are looked at as they go, and what was copied too much is cut off again:
 //! that is quicker than to look first and copy then.
 
 use alloc::vec::Vec;
 
 /// So many octets are looked at in one, with loops that the compiler turns into vector instructions.
-pub(crate) const BLOCK: usize = 16;
+pub(crate) const BLOCK: usize = 32;
+
+/// What of a block is looked at more closely in one.
+const HALF: usize = BLOCK / 2;
 
 /// Appends the octets from there on up to the first at which one must stop, or to `end`. Gives where that is.
 ///
@@ -22,8 +25,8 @@ pub(crate) fn copy_run(
 ) -> usize {
     let start = out.len();
     let mut at = from;
-    let mut rest = text.get(from..).unwrap_or(&[]);
     while at < end {
+        let rest = text.get(at..).unwrap_or(&[]);
         let last;
         let block = match rest.first_chunk() {
             Some(block) => block,
@@ -32,14 +35,13 @@ pub(crate) fn copy_run(
                 &last
             }
         };
-        let ([here @ .., _], [_, next @ ..]) = (block, block);
+        let [here @ .., _] = block;
         out.extend_from_slice(here);
-        if has_stop(here, next, is_stop) {
-            at = at.wrapping_add(first_stop(here, next, is_stop));
+        if has_stop(block, is_stop) {
+            at = at.wrapping_add(first_stop(block, is_stop));
             break;
         }
         at = at.wrapping_add(BLOCK);
-        rest = rest.get(BLOCK..).unwrap_or(&[]);
     }
     let at = at.min(end);
     out.truncate(start.saturating_add(at.saturating_sub(from)));
@@ -56,21 +58,31 @@ fn before_spaces(last: &[u8]) -> [u8; BLOCK + 1] {
 }
 
 #[inline]
-fn has_stop(here: &[u8; BLOCK], next: &[u8; BLOCK], is_stop: impl Fn(u8, u8) -> bool) -> bool {
+fn has_stop(block: &[u8; BLOCK + 1], is_stop: impl Fn(u8, u8) -> bool) -> bool {
+    let ([here @ .., _], [_, next @ ..]) = (block, block);
     here.iter().zip(next).fold(false, |found, (&octet, &next)| found | is_stop(octet, next))
 }
 
 /// The offset of the first stop in a block that has one.
 #[inline]
-fn first_stop(here: &[u8; BLOCK], next: &[u8; BLOCK], is_stop: impl Fn(u8, u8) -> bool) -> usize {
-    let marks = u128::from_le_bytes(marks(here, next, is_stop));
-    usize::try_from(marks.trailing_zeros() / 8).unwrap_or(0)
+fn first_stop(block: &[u8; BLOCK + 1], is_stop: impl Fn(u8, u8) -> bool + Copy) -> usize {
+    let (Some(first), Some(last)) = (block.first_chunk(), block.last_chunk()) else { return 0 };
+    match first_mark(first, is_stop) {
+        HALF => first_mark(last, is_stop).wrapping_add(HALF),
+        place => place,
+    }
+}
+
+#[inline]
+fn first_mark(half: &[u8; HALF + 1], is_stop: impl Fn(u8, u8) -> bool) -> usize {
+    usize::try_from(u128::from_le_bytes(marks(half, is_stop)).trailing_zeros() / 8).unwrap_or(HALF)
 }
 
 /// One for each octet at which to stop. On its own, this becomes vector instructions.
 #[inline(never)]
-fn marks(here: &[u8; BLOCK], next: &[u8; BLOCK], is_stop: impl Fn(u8, u8) -> bool) -> [u8; BLOCK] {
-    let mut marks = [0; BLOCK];
+fn marks(half: &[u8; HALF + 1], is_stop: impl Fn(u8, u8) -> bool) -> [u8; HALF] {
+    let ([here @ .., _], [_, next @ ..]) = (half, half);
+    let mut marks = [0; HALF];
     for ((mark, &octet), &next) in marks.iter_mut().zip(here).zip(next) {
         *mark = u8::from(is_stop(octet, next));
     }

@@ -173,7 +173,7 @@ fn foreign_hosts(record: &Record, about: &About) -> Vec<(Tag, Name)> {
 }
 
 fn place_of(record: &Record, tag: Tag) -> Option<usize> {
-    Tags::new(record.text()).flatten().find(|one| Tag::named(one.name) == Some(tag)).map(|one| one.at)
+    Tags::new(record.text()).flatten().find(|one| Tag::of(one.name) == Some(tag)).map(|one| one.at)
 }
 
 /// Advice with the place in the record that it is about.

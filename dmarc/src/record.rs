@@ -198,7 +198,7 @@ impl Record {
     #[must_use]
     pub fn value(&self, tag: Tag) -> Option<&[u8]> {
         let mut tags = Tags::new(self.text()).flatten();
-        tags.find(|one| Tag::named(one.name) == Some(tag)).map(|tag| tag.value)
+        tags.find(|one| Tag::of(one.name) == Some(tag)).map(|tag| tag.value)
     }
 
     /// What the record asks for (RFC 9989 §4.10.1): its policies; `p=none` where one of them is missing or
@@ -242,7 +242,7 @@ impl Record {
                     continue;
                 }
             };
-            let Some(tag) = Tag::named(piece.name) else { continue };
+            let Some(tag) = Tag::of(piece.name) else { continue };
             if !seen.insert(tag) {
                 faults.push(fault(FaultKind::Duplicate(tag), piece.at));
             } else if !self.is_valid(tag, piece.value) {
@@ -342,7 +342,7 @@ fn known_tag(piece: &[u8]) -> Option<(Tag, &[u8], usize)> {
 fn spelled_out(piece: &[u8]) -> Option<(Tag, &[u8])> {
     let length = piece.iter().position(|octet| !octet.is_ascii_alphabetic())?;
     let (name, rest) = piece.split_at_checked(length)?;
-    let tag = Tag::named(core::str::from_utf8(name).ok()?)?;
+    let tag = Tag::of(name)?;
     let [b'=', value @ ..] = trim_start(rest) else { return None };
     Some((tag, value))
 }

@@ -41,7 +41,12 @@ impl Tag {
     /// the tags are defined by such strings.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
-        ALL.into_iter().find(|tag| name.eq_ignore_ascii_case(tag.as_str()))
+        Self::of(name.as_bytes())
+    }
+
+    /// The same of octets.
+    pub(crate) fn of(name: &[u8]) -> Option<Self> {
+        ALL.into_iter().find(|tag| name.eq_ignore_ascii_case(tag.as_str().as_bytes()))
     }
 
     /// The name, in lower case.

@@ -47,14 +47,14 @@ impl cfdkim::dns::Lookup for Record {
     }
 }
 
-fn template(algorithm: Algorithm) -> Template {
-    Template::new(Name::parse("example.com").unwrap(), Name::parse("s").unwrap(), algorithm)
+fn template(algorithm: Algorithm) -> Arc<Template> {
+    Arc::new(Template::new(Name::parse("example.com").unwrap(), Name::parse("s").unwrap(), algorithm))
 }
 
-fn sign(backend: &'static dyn Backend, key: &dyn SigningKey, template: &Template, message: &[u8]) -> String {
+fn sign(backend: &'static dyn Backend, key: &dyn SigningKey, template: &Arc<Template>, message: &[u8]) -> String {
     let mut signer = Signer::with_backend([template.clone()], NOW, backend);
     signer.write(message);
-    signer.finish().unwrap().remove(0).sign_with(key).unwrap().to_string()
+    signer.finish().unwrap().remove(0).sign_with(key).unwrap().into_string()
 }
 
 fn start(backend: &'static dyn Backend, policy: &Policy, message: &[u8]) -> KeyInquiry {

@@ -6,14 +6,14 @@ use crate::{
     backend::{Backend, Digest, SigningKey},
     canon,
     encoding::encode_base64,
-    signature::{FIELD_NAME, Signature},
+    signature::Statement,
 };
 use alloc::{string::String, vec::Vec};
 use core::fmt;
-use mail_base::{
-    fields::{Field, Header},
-    scan,
-};
+use mail_base::{fields::Field, scan};
+
+/// How the field starts.
+const START: &str = "DKIM-Signature:";
 
 /// The longest line that is written, where its words allow it. It leaves room for what a relay may put before
 /// it.
@@ -34,26 +34,21 @@ pub struct Unsigned {
 }
 
 impl Unsigned {
+    /// Adds to the canonical form of the signed fields that of the signature's own.
     pub(crate) fn new(
-        signature: &Signature,
-        fields: &[Field<'_>],
-        header: &Header,
+        statement: &Statement<'_>,
+        mut data: Vec<u8>,
         backend: &'static dyn Backend,
     ) -> Result<Self, SignError> {
-        let text = FieldText::new(signature);
+        let text = FieldText::new(statement);
         if text.longest > LONGEST_LINE {
             return Err(SignError::LongLine);
         }
-        let form = signature.canonicalization.header;
-        let header_length: usize = fields.iter().map(|field| field.raw().len()).sum();
-        let mut data = Vec::with_capacity(header_length.saturating_add(text.text.len()));
-        for field in fields {
-            canon::header::field(form, field, header.as_bytes(), &mut data);
-        }
+        let form = statement.canonicalization.header;
         let own = Field::new(text.text.as_bytes());
         let end = own.value().len();
         canon::header::signature_field(form, &own, own.raw(), end..end, &mut data);
-        Ok(Self { algorithm: signature.algorithm, text, data, backend })
+        Ok(Self { algorithm: statement.algorithm, text, data, backend })
     }
 
     /// What it must be signed with.
@@ -127,6 +122,12 @@ impl SignatureField {
         &self.text
     }
 
+    /// The field as [`as_str`](Self::as_str) gives it.
+    #[must_use]
+    pub fn into_string(self) -> String {
+        self.text
+    }
+
     /// What stands after the colon, without the line end.
     #[must_use]
     pub fn value(&self) -> &str {
@@ -165,53 +166,53 @@ struct FieldText {
 }
 
 impl FieldText {
-    fn new(signature: &Signature) -> Self {
+    fn new(statement: &Statement<'_>) -> Self {
         let mut text = String::with_capacity(1024);
-        text.push_str(FIELD_NAME);
-        text.push(':');
+        text.push_str(START);
         let mut field = Self { column: text.len(), longest: 0, text };
-        signature.for_each_tag(|pieces| field.put_tag(pieces));
+        statement.for_each_tag(|pieces| field.put_tag(pieces));
         field.put_word(&["b="], "", true);
         field
     }
 
     /// Adds a tag after a space. One that is a list is broken after its separators where it must be.
     fn put_tag(&mut self, pieces: &[&str]) {
-        let separator = match pieces.first() {
-            Some(&"h=") => b':',
-            Some(&"z=") => b'|',
-            _ => return self.put_word(pieces, ";", true),
-        };
-        let mut list = String::with_capacity(length(pieces).saturating_add(1));
-        list.extend(pieces.iter().copied());
-        list.push(';');
-        self.put_list(&list, separator);
+        match pieces {
+            ["h=", list] => self.put_list("h=", list, b':'),
+            ["z=", list] => self.put_list("z=", list, b'|'),
+            _ => self.put_word(pieces, ";", true),
+        }
     }
 
-    fn put_list(&mut self, list: &str, separator: u8) {
-        let mut rest = list;
+    fn put_list(&mut self, name: &str, list: &str, separator: u8) {
+        let (mut name, mut rest) = (name, list);
         let mut spaced = true;
         loop {
             let room = LINE.saturating_sub(self.column).saturating_sub(usize::from(spaced));
-            if rest.len() <= room {
-                return self.put_word(&[rest], "", spaced);
+            let room = room.saturating_sub(name.len());
+            if rest.len() < room {
+                return self.put_word(&[name, rest], ";", spaced);
             }
-            let fits = rest.as_bytes().get(..room).unwrap_or(&[]);
+            let fits = rest.as_bytes().get(..room).unwrap_or(rest.as_bytes());
             let length = match fits.iter().rposition(|&octet| octet == separator) {
                 Some(last) => last.saturating_add(1),
                 // on a line of its own more of it may fit
                 None if self.column > 1 => 0,
-                None if separator == b'|' => quoted_printable_length(rest, room),
+                // something is left for the semicolon
+                None if separator == b'|' => {
+                    quoted_printable_length(rest, room.min(rest.len().saturating_sub(1)))
+                }
                 None => {
                     scan::position(rest.as_bytes(), separator).map_or(rest.len(), |at| at.saturating_add(1))
                 }
             };
             let (line, more) = rest.split_at_checked(length).unwrap_or((rest, ""));
-            if !line.is_empty() {
-                self.put_word(&[line], "", spaced);
-            }
             if more.is_empty() {
-                return;
+                return self.put_word(&[name, line], ";", spaced);
+            }
+            if !line.is_empty() {
+                self.put_word(&[name, line], "", spaced);
+                name = "";
             }
             self.fold();
             (rest, spaced) = (more, false);

@@ -2,7 +2,7 @@
 
 use super::{SignError, Template, Unsigned, selection::Selection};
 use crate::{
-    backend::{Backend, Digest},
+    backend::Backend,
     canon::{
         body::BodyForm,
         tap::{Digests, Tap, want},
@@ -10,9 +10,9 @@ use crate::{
     header_index::IndexedHeader,
     line_ends::{Normaliser, bare_cr},
     policy::LineEnds,
-    signature::{CopiedField, FieldNames, Signature},
+    signature::{Listed, Statement},
 };
-use alloc::{borrow::ToOwned, string::String, vec::Vec};
+use alloc::{sync::Arc, vec::Vec};
 use mail_base::fields::{Field, HeaderError, HeaderLimits, HeaderReader};
 
 /// Reads a message piece by piece, and leaves one [`Unsigned`] for each template.
@@ -34,7 +34,7 @@ use mail_base::fields::{Field, HeaderError, HeaderLimits, HeaderReader};
 /// ```
 #[derive(Debug)]
 pub struct Signer {
-    templates: Vec<Template>,
+    templates: Vec<Arc<Template>>,
     now: u64,
     backend: &'static dyn Backend,
     line_ends: LineEnds,
@@ -46,19 +46,19 @@ pub struct Signer {
 
 impl Signer {
     /// Starts at the first octet of a message, with the hash of the backend `RustCrypto`. `now` is the time in
-    /// seconds since 1970.
+    /// seconds since 1970. Templates that are kept for the next message are shared as [`Arc`]s.
     #[cfg(feature = "rustcrypto")]
-    pub fn new(templates: impl IntoIterator<Item = Template>, now: u64) -> Self {
+    pub fn new(templates: impl IntoIterator<Item = impl Into<Arc<Template>>>, now: u64) -> Self {
         Self::with_backend(templates, now, &crate::backend::rustcrypto::RustCrypto)
     }
 
     /// Starts at the first octet of a message, with the hash of this backend. The keys may be of another.
     pub fn with_backend(
-        templates: impl IntoIterator<Item = Template>,
+        templates: impl IntoIterator<Item = impl Into<Arc<Template>>>,
         now: u64,
         backend: &'static dyn Backend,
     ) -> Self {
-        let templates: Vec<Template> = templates.into_iter().collect();
+        let templates: Vec<Arc<Template>> = templates.into_iter().map(Into::into).collect();
         let mut forms: Vec<BodyForm<Tap>> = Vec::with_capacity(2);
         for template in &templates {
             // a backend without the hash is noticed when the digest is missing
@@ -142,13 +142,26 @@ impl Signer {
             let body_hash =
                 found.and_then(|(_, digests): &(_, Digests)| digests.get(template.algorithm.hash(), None));
             let body_hash = body_hash.ok_or(SignError::Algorithm(template.algorithm))?;
-            let Selection { names, fields } = Selection::new(template, &header);
-            let signature = signature(template, now, names, &fields, body_hash);
-            let times = [signature.timestamp, signature.expiration];
+            let Selection { names, data, copies } = Selection::new(template, &header);
+            let statement = Statement {
+                algorithm: template.algorithm,
+                canonicalization: template.canonicalization,
+                domain: &template.domain,
+                selector: &template.selector,
+                identity: template.identity.as_ref(),
+                timestamp: template.timestamp.then_some(now),
+                expiration: template.lifetime.map(|lifetime| now.saturating_add(lifetime.max(1))),
+                body_length: None,
+                wants_reports: template.wants_reports,
+                fields: &names,
+                copied_fields: &copies,
+                body_hash: body_hash.as_bytes(),
+            };
+            let times = [statement.timestamp, statement.expiration];
             if times.into_iter().flatten().any(|time| time > LAST_TIME) {
                 return Err(SignError::Time);
             }
-            Unsigned::new(&signature, &fields, header.header(), backend)
+            Unsigned::new(&statement, data, backend)
         });
         unsigned.collect()
     }
@@ -169,38 +182,9 @@ fn check_header(indexed: &IndexedHeader, line_ends: LineEnds) -> Result<(), Sign
     if bare_cr(header.as_bytes()).is_some() {
         return Err(SignError::BareCarriageReturn);
     }
-    match indexed.count("from") {
+    match indexed.count(&Listed::FROM) {
         0 => Err(SignError::NoFrom),
         1 => Ok(()),
         count => Err(SignError::SeveralFrom { count }),
-    }
-}
-
-/// The signature that a template makes of a message, but for the signature itself.
-fn signature(
-    template: &Template,
-    now: u64,
-    names: FieldNames,
-    fields: &[Field<'_>],
-    body_hash: &Digest,
-) -> Signature {
-    let copies = fields.iter().filter(|_| template.copy_fields).filter_map(|field| {
-        let name = String::from_utf8_lossy(field.name());
-        CopiedField::new(&name, field.value())
-    });
-    Signature {
-        algorithm: template.algorithm,
-        signature: Vec::new(),
-        body_hash: body_hash.as_bytes().to_owned(),
-        canonicalization: template.canonicalization,
-        domain: template.domain.clone(),
-        fields: names,
-        identity: template.identity.clone(),
-        body_length: None,
-        selector: template.selector.clone(),
-        timestamp: template.timestamp.then_some(now),
-        expiration: template.lifetime.map(|lifetime| now.saturating_add(lifetime.max(1))),
-        copied_fields: copies.collect(),
-        wants_reports: template.wants_reports,
     }
 }

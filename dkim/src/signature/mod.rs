@@ -79,14 +79,48 @@ impl Signature {
         self.identity.clone().unwrap_or_else(|| Identity::any(self.domain.clone()))
     }
 
-    /// Gives all tags but `b=`, each in pieces, in the order in which the field has them.
+    fn statement(&self) -> Statement<'_> {
+        Statement {
+            algorithm: self.algorithm,
+            canonicalization: self.canonicalization,
+            domain: &self.domain,
+            selector: &self.selector,
+            identity: self.identity.as_ref(),
+            timestamp: self.timestamp,
+            expiration: self.expiration,
+            body_length: self.body_length,
+            wants_reports: self.wants_reports,
+            fields: &self.fields,
+            copied_fields: &self.copied_fields,
+            body_hash: &self.body_hash,
+        }
+    }
+}
+
+/// What a signature says, but for the signature itself; the names are those of [`Signature`].
+pub(crate) struct Statement<'a> {
+    pub(crate) algorithm: Algorithm,
+    pub(crate) canonicalization: Canonicalization,
+    pub(crate) domain: &'a Name,
+    pub(crate) selector: &'a Name,
+    pub(crate) identity: Option<&'a Identity>,
+    pub(crate) timestamp: Option<u64>,
+    pub(crate) expiration: Option<u64>,
+    pub(crate) body_length: Option<u64>,
+    pub(crate) wants_reports: bool,
+    pub(crate) fields: &'a FieldNames,
+    pub(crate) copied_fields: &'a [CopiedField],
+    pub(crate) body_hash: &'a [u8],
+}
+
+impl Statement<'_> {
+    /// Gives all tags, each in pieces, in the order in which the field has them.
     pub(crate) fn for_each_tag(&self, mut each: impl FnMut(&[&str])) {
-        each(&["v=1"]);
-        each(&["a=", self.algorithm.name()]);
-        each(&["c=", self.canonicalization.header.name(), "/", self.canonicalization.body.name()]);
+        each(&["v=1; a=", self.algorithm.name()]);
+        each(&["c=", self.canonicalization.name()]);
         each(&["d=", self.domain.as_str()]);
         each(&["s=", self.selector.as_str()]);
-        if let Some(identity) = &self.identity {
+        if let Some(identity) = self.identity {
             each(&["i=", &identity.quoted()]);
         }
         if let Some(timestamp) = self.timestamp {
@@ -103,16 +137,16 @@ impl Signature {
         }
         each(&["h=", self.fields.as_str()]);
         if !self.copied_fields.is_empty() {
-            each(&["z=", &quoted_copies(&self.copied_fields)]);
+            each(&["z=", &quoted_copies(self.copied_fields)]);
         }
-        each(&["bh=", &encode_base64(&self.body_hash)]);
+        each(&["bh=", &encode_base64(self.body_hash)]);
     }
 }
 
 impl fmt::Display for Signature {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut result = Ok(());
-        self.for_each_tag(|pieces| {
+        self.statement().for_each_tag(|pieces| {
             result = result.and_then(|()| pieces.iter().try_for_each(|piece| f.write_str(piece)));
             result = result.and_then(|()| f.write_str("; "));
         });

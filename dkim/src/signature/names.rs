@@ -1,16 +1,23 @@
 //! The names in `h=` (RFC 6376 §3.5), and lists of names like it.
 
+use super::FIELD_NAME;
 use crate::name_key::NameKey;
 use alloc::{sync::Arc, vec::Vec};
-use core::fmt;
+use core::{fmt, ops::Range};
 
 /// Field names, in the order in which they are signed.
 #[derive(Clone, Default)]
 pub struct FieldNames {
     /// Joined by colons. All of it is visible ASCII.
     text: Vec<u8>,
-    /// The key of each, and its length: those of a list that may be used for many messages.
-    keys: Option<Arc<[(NameKey, usize)]>>,
+    /// The names of a list that may be used for many messages.
+    kept: Option<Arc<[Kept]>>,
+}
+
+/// The key of a name, and where it stands in the text.
+struct Kept {
+    key: NameKey,
+    place: Range<usize>,
 }
 
 impl FieldNames {
@@ -26,17 +33,24 @@ impl FieldNames {
                 list.push(name.as_ref().as_bytes(), 1);
             }
         }
-        list.keys = Some(list.listed().map(|listed| (listed.key, listed.name.len())).collect());
+        let mut start: usize = 0;
+        let kept = list.listed().map(|listed| {
+            let place = start..start.saturating_add(listed.name.len());
+            // behind the colon
+            start = place.end.saturating_add(1);
+            Kept { key: listed.key, place }
+        });
+        list.kept = Some(kept.collect());
         list
     }
 
     /// What a list of names that is right says, without white space.
     pub(super) fn from_list(text: Vec<u8>) -> Self {
-        Self { text, keys: None }
+        Self { text, kept: None }
     }
 
     pub(crate) fn with_capacity(octets: usize) -> Self {
-        Self { text: Vec::with_capacity(octets), keys: None }
+        Self { text: Vec::with_capacity(octets), kept: None }
     }
 
     /// Adds a name, that is one, so many times.
@@ -59,38 +73,50 @@ impl FieldNames {
         self.as_str().split(':').filter(|name| !name.is_empty())
     }
 
-    pub(crate) fn listed(&self) -> impl Iterator<Item = Listed<'_>> + Clone {
+    /// Each name with its key, as it is read from the text.
+    #[inline]
+    pub(crate) fn listed(&self) -> impl Iterator<Item = Listed<'_>> {
         let mut ahead = self.text.as_slice();
-        let mut keys = self.keys.as_deref().unwrap_or(&[]).iter();
         core::iter::from_fn(move || {
-            let (key, length) = keys.next().copied().unwrap_or_else(|| NameKey::first_of(ahead));
+            let (key, length) = NameKey::first_of(ahead);
             let (name, rest) = ahead.split_at_checked(length)?;
             ahead = rest.get(1..).unwrap_or(&[]);
             (!name.is_empty()).then_some(Listed { name, key })
         })
     }
 
+    /// Gives each name with its key, sooner where they are kept.
+    #[inline]
+    pub(crate) fn for_each<'a>(&'a self, mut each: impl FnMut(Listed<'a>)) {
+        match &self.kept {
+            Some(kept) => kept.iter().for_each(|Kept { key, place }| {
+                each(Listed { name: self.text.get(place.clone()).unwrap_or(&[]), key: *key });
+            }),
+            None => self.listed().for_each(each),
+        }
+    }
+
     /// How often a name is among them, in any case.
     #[must_use]
     pub fn count(&self, name: &str) -> usize {
-        self.named(name).count()
+        self.named(name.as_bytes()).count()
     }
 
     /// Whether a name is among them so many times or more.
-    pub(crate) fn covers(&self, name: &str, times: usize) -> bool {
-        times.checked_sub(1).is_none_or(|others| self.named(name).nth(others).is_some())
+    pub(crate) fn covers(&self, name: &Listed<'_>, times: usize) -> bool {
+        times.checked_sub(1).is_none_or(|others| self.named(name.name).nth(others).is_some())
     }
 
     /// Whether a name is among them, in any case.
     #[must_use]
     pub fn contains(&self, name: &str) -> bool {
-        self.named(name).next().is_some()
+        self.named(name.as_bytes()).next().is_some()
     }
 
     /// Those that are this name, in any case.
-    fn named(&self, name: &str) -> impl Iterator<Item = &[u8]> {
+    fn named(&self, name: &[u8]) -> impl Iterator<Item = &[u8]> {
         let names = self.text.split(|&octet| octet == b':');
-        names.filter(|listed| !listed.is_empty() && listed.eq_ignore_ascii_case(name.as_bytes()))
+        names.filter(|listed| !listed.is_empty() && listed.eq_ignore_ascii_case(name))
     }
 }
 
@@ -102,6 +128,9 @@ pub(crate) struct Listed<'a> {
 }
 
 impl<'a> Listed<'a> {
+    pub(crate) const FROM: Self = Listed { name: b"From", key: NameKey::FROM };
+    pub(crate) const SIGNATURE: Self = Listed { name: FIELD_NAME.as_bytes(), key: NameKey::SIGNATURE };
+
     /// One alone.
     #[inline]
     pub(crate) fn new(name: &'a str) -> Self {
@@ -142,13 +171,18 @@ mod tests {
         let read = FieldNames::from_list(names.join(":").into_bytes());
         assert_eq!(kept, read);
         let listed = |names: &FieldNames| {
-            names.listed().map(|listed| (listed.name.to_vec(), listed.key)).collect::<Vec<_>>()
+            let mut all = Vec::new();
+            names.for_each(|listed| all.push((listed.name.to_vec(), listed.key)));
+            all
         };
         assert_eq!(listed(&kept), listed(&read));
         assert_eq!(read.iter().collect::<Vec<_>>(), names);
-        assert_eq!((kept.count("FROM"), kept.covers("from", 2), kept.covers("from", 3)), (2, true, false));
+        assert_eq!(
+            (kept.count("FROM"), kept.covers(&Listed::FROM, 2), kept.covers(&Listed::FROM, 3)),
+            (2, true, false)
+        );
         for empty in [FieldNames::default(), FieldNames::from_list(vec![])] {
-            assert_eq!((empty.iter().count(), empty.listed().count(), empty.contains("")), (0, 0, false));
+            assert_eq!((empty.iter().count(), listed(&empty).len(), empty.contains("")), (0, 0, false));
         }
     }
 }

@@ -31,8 +31,8 @@ struct Found<'a> {
 }
 
 impl<'a> Found<'a> {
-    fn place(&mut self, name: &str) -> Option<&mut Option<Tag<'a>>> {
-        Some(match name.as_bytes() {
+    fn place(&mut self, name: &[u8]) -> Option<&mut Option<Tag<'a>>> {
+        Some(match name {
             b"v" => &mut self.version,
             b"a" => &mut self.algorithm,
             b"b" => &mut self.signature,
@@ -222,9 +222,9 @@ impl Sketch {
         let mut sketch = Self::default();
         for tag in Tags::new(value).flatten() {
             match tag.name {
-                "d" => sketch.domain = grammar::domain(tag.value, 2, to_ascii),
-                "s" => sketch.selector = grammar::domain(tag.value, 1, to_ascii),
-                "a" => sketch.algorithm = Algorithm::from_name(tag.value),
+                b"d" => sketch.domain = grammar::domain(tag.value, 2, to_ascii),
+                b"s" => sketch.selector = grammar::domain(tag.value, 1, to_ascii),
+                b"a" => sketch.algorithm = Algorithm::from_name(tag.value),
                 _ => {}
             }
         }
@@ -235,7 +235,7 @@ impl Sketch {
 /// The text of `b=`, without white space, or its first characters. `None` where there is none, or what stands
 /// there cannot be printed.
 pub(crate) fn signature_text(value: &[u8], most: usize) -> Option<String> {
-    let tag = Tags::new(value).flatten().find(|tag| tag.name == "b")?;
+    let tag = Tags::new(value).flatten().find(|tag| tag.name == b"b")?;
     Some(without_space(tag.value, most)).filter(|text| !text.is_empty())
 }
 

@@ -8,7 +8,7 @@ use crate::{
     header_index::IndexedHeader,
     policy::PartialBody,
     report::{BodyFact, Cause, HeaderFact, KeyFact, SignatureReport, Verdict},
-    signature::Signature,
+    signature::{Listed, Signature},
 };
 use alloc::{
     string::{String, ToString},
@@ -134,11 +134,12 @@ impl Pending {
             }
             _ => {}
         }
-        let is_missing = |name: &&str| !fields.covers(name, header.count(name));
-        if !policy.accept_unsigned_from && is_missing(&"from") {
+        let is_missing = |name: &Listed<'_>| !fields.covers(name, header.count(name));
+        if !policy.accept_unsigned_from && is_missing(&Listed::FROM) {
             return Some(Cause::UnsignedFrom);
         }
-        policy.required_fields.iter().find(is_missing).map(|name| Cause::RequiredField(name.to_string()))
+        let missing = policy.required_fields.iter().find(|name| is_missing(&Listed::new(name)));
+        missing.map(|name| Cause::RequiredField(name.to_string()))
     }
 }
 

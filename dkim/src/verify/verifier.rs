@@ -17,7 +17,7 @@ use crate::{
     line_ends::Normaliser,
     policy::LineEnds,
     report::{BodyFact, Cause, SignatureReport},
-    signature::{self, FIELD_NAME, Signature, Sketch},
+    signature::{self, FIELD_NAME, Listed, Signature, Sketch},
 };
 use alloc::{string::String, sync::Arc, vec::Vec};
 use mail_base::{
@@ -174,8 +174,8 @@ impl Verifier {
     /// Reads the signatures of a complete header, and starts the canonical bodies that they need.
     fn start_body(&self, header: IndexedHeader) -> Body {
         let mut body = Body::default();
-        let has_from = header.count("from") > 0;
-        let count = header.count(FIELD_NAME);
+        let has_from = header.count(&Listed::FROM) > 0;
+        let count = header.count(&Listed::SIGNATURE);
         let looked_at = count.min(self.policy.max_signatures);
         body.pending.reserve_exact(looked_at);
         // one alone need not be told from others
