@@ -1,7 +1,7 @@
 //! The relaxed form of a body, block by block.
 //!
 //! Most of a body needs no change at all: [`clean_length`] tells how much, with a loop that the compiler turns into
-//! vector instructions. Where something changes, [`reduce`] copies one block after the other and leaves out what goes.
+//! vector instructions. Where something changes, [`Blocks`] takes one block after the other and leaves out what goes.
 //! A block is judged by itself and the two octets after it, so that nothing has to be remembered between two.
 
 use mail_base::scan::gathered;
@@ -12,15 +12,15 @@ const BLOCK: usize = 64;
 /// A block, and what comes after it.
 pub(super) const WINDOW: usize = 2 * BLOCK;
 
-/// What [`reduce`] takes at once.
-pub(super) const REGION: usize = 8 * BLOCK;
+/// So many octets are reduced before it is asked whether there was a tab.
+pub(super) const PART: usize = 8 * BLOCK;
+
+/// Not more than this is clean at once, or reduced: what was looked at is to be in the nearest cache still when it is
+/// hashed.
+const MOST: usize = 2048;
 
 /// Behind the form of each block there is room for one more, so that always whole blocks are copied.
-pub(super) const ROOM: usize = REGION + BLOCK;
-
-/// Not more than this is clean at once: what was looked at is to be in the nearest cache still when it is hashed, and
-/// while it is hashed the machine fetches what is next.
-const MOST: usize = 2048;
+const ROOM: usize = MOST + BLOCK;
 
 /// So many octets are looked at together for changes.
 const STRETCH: usize = 256;
@@ -39,52 +39,138 @@ pub(super) fn clean_length(octets: &[u8]) -> usize {
 /// Whether there is no tab, no space before white space or a line end, and also no space after a line end, nor any
 /// control character below a tab: asked like this it takes the fewest instructions.
 fn is_clean(stretch: &[u8; STRETCH], next: &[u8; STRETCH]) -> bool {
-    let neighbours = stretch.iter().zip(next);
-    let (least, has_space) = neighbours.fold((u8::MAX, false), |(least, has_space), (&octet, &next)| {
-        (octet.min(least), has_space | (octet.max(next) == b' '))
-    });
-    least > b'\t' && !has_space
+    let (least, has_space) = stretch
+        .iter()
+        .fold((u8::MAX, false), |(least, has_space), &octet| (octet.min(least), has_space | (octet == b' ')));
+    // an encoded attachment has none
+    least > b'\t' && (!has_space || has_single_spaces(stretch, next))
 }
 
-/// What [`reduce`] did.
-pub(super) struct Reduced {
+fn has_single_spaces(stretch: &[u8; STRETCH], next: &[u8; STRETCH]) -> bool {
+    stretch.iter().zip(next).fold(true, |is_single, (&octet, &next)| is_single & (octet.max(next) != b' '))
+}
+
+/// The relaxed form of blocks, one behind the other.
+pub(super) struct Blocks {
+    octets: [u8; ROOM],
+    length: usize,
+}
+
+/// What [`Blocks::add`] did.
+pub(super) struct Added {
     /// So many octets it took.
     pub(super) used: usize,
     /// So many octets their form has.
     pub(super) length: usize,
 }
 
-/// Writes the relaxed form of the first blocks to `out`. The last octets, fewer than a window, are not taken; of white
-/// space that goes on after the last block nothing is written.
-pub(super) fn reduce(octets: &[u8], out: &mut [u8; ROOM]) -> Reduced {
-    let mut rest = octets;
-    let mut length: usize = 0;
-    for _ in 0..REGION / BLOCK {
-        let Some(window) = rest.first_chunk() else { break };
-        let Some(place) = out.get_mut(length..).and_then(<[u8]>::first_chunk_mut) else { break };
-        length = length.saturating_add(reduce_block(window, place));
-        rest = rest.get(BLOCK..).unwrap_or(&[]);
+impl Blocks {
+    pub(super) const fn new() -> Self {
+        Self { octets: [0; ROOM], length: 0 }
     }
-    Reduced { used: octets.len().saturating_sub(rest.len()), length }
+
+    /// What there is so far.
+    pub(super) fn form(&self) -> &[u8] {
+        self.octets.get(..self.length).unwrap_or(&[])
+    }
+
+    /// Whether there is no room for more.
+    pub(super) fn is_full(&self) -> bool {
+        self.length > MOST.wrapping_sub(PART)
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.length = 0;
+    }
+
+    /// Removes the first octets.
+    pub(super) fn remove(&mut self, count: usize) {
+        if let Some(left) = self.length.checked_sub(count) {
+            self.octets.copy_within(count..self.length, 0);
+            self.length = left;
+        }
+    }
+
+    /// Adds the relaxed form of the first blocks. The last octets, fewer than a window, are not taken; of white space
+    /// that goes on after the last block nothing is added.
+    pub(super) fn add(&mut self, octets: &[u8]) -> Added {
+        let octets = octets.get(..PART + BLOCK).unwrap_or(octets);
+        let start = self.length;
+        let (mut used, has_tab) = self.add_blocks(octets);
+        if has_tab {
+            // of all white space there is a space left
+            let mut spaced = [0; PART + BLOCK];
+            for (spaced, &octet) in spaced.iter_mut().zip(octets) {
+                *spaced = if octet == b'\t' { b' ' } else { octet };
+            }
+            self.length = start;
+            (used, _) = self.add_blocks(spaced.get(..octets.len()).unwrap_or(&[]));
+        }
+        Added { used, length: self.length.wrapping_sub(start) }
+    }
+
+    /// Adds the relaxed form of blocks if there is no tab in them or behind them, and tells whether there was one.
+    #[inline]
+    fn add_blocks(&mut self, octets: &[u8]) -> (usize, bool) {
+        let mut rest = octets;
+        let mut length = self.length;
+        let mut least = Least::new(octets);
+        while let Some(window) = rest.first_chunk()
+            && let Some(place) = self.octets.get_mut(length..).and_then(<[u8]>::first_chunk_mut)
+        {
+            least.look_at(from::<1>(window));
+            length = length.wrapping_add(reduce_block(window, place));
+            rest = rest.get(BLOCK..).unwrap_or(&[]);
+        }
+        self.length = length;
+        (octets.len().wrapping_sub(rest.len()), least.is_tab_or_below())
+    }
 }
 
-/// Writes the relaxed form of a block, and gives how much that is. What is in `out` behind it means nothing.
+/// The least of every sixteenth octet: this keeps it where vector instructions have it.
+struct Least([u8; 16]);
+
+impl Least {
+    fn new(octets: &[u8]) -> Self {
+        Self([octets.first().copied().unwrap_or(u8::MAX); 16])
+    }
+
+    #[inline]
+    fn look_at(&mut self, block: &[u8; BLOCK]) {
+        for octets in block.as_chunks::<16>().0 {
+            for (least, &octet) in self.0.iter_mut().zip(octets) {
+                *least = octet.min(*least);
+            }
+        }
+    }
+
+    #[inline]
+    fn is_tab_or_below(&self) -> bool {
+        self.0.iter().fold(false, |found, &least| found | (least <= b'\t'))
+    }
+}
+
+/// Writes the relaxed form of a block without tabs, and gives how much that is. What is in `out` behind it means
+/// nothing.
 #[inline]
 fn reduce_block(window: &[u8; WINDOW], out: &mut [u8; WINDOW]) -> usize {
-    let length = if has_tab(window) { None } else { leave_out(going(window), window, out) };
-    length.unwrap_or_else(|| reduce_rare_block(window, out))
+    let going = going(window);
+    let beyond = beyond_first_run(going);
+    // with no run, both are the end of the block: what is copied then means nothing, but takes no branch
+    let (start, after) = (offset(going), offset(beyond));
+    copy_block(window, 0, out, 0);
+    copy_block(window, after, out, start);
+    let is_one = going & beyond == 0;
+    if is_one & ((going == 0) | is_space_or_line_end(window, after)) {
+        BLOCK.wrapping_sub(after.wrapping_sub(start))
+    } else {
+        reduce_rare_block(going, window, out)
+    }
 }
 
 #[inline(never)]
-fn reduce_rare_block(window: &[u8; WINDOW], out: &mut [u8; WINDOW]) -> usize {
-    // of all white space there is a space left
-    let spaced = window.map(|octet| if octet == b'\t' { b' ' } else { octet });
-    leave_out(going(&spaced), &spaced, out).unwrap_or_else(|| compact(&spaced, out))
-}
-
-#[inline]
-fn has_tab(window: &[u8; WINDOW]) -> bool {
-    from::<0>(window).iter().fold(false, |found, &octet| found | (octet == b'\t'))
+fn reduce_rare_block(going: u64, window: &[u8; WINDOW], out: &mut [u8; WINDOW]) -> usize {
+    leave_out(going, window, out).unwrap_or_else(|| compact(window, out))
 }
 
 /// A bit for each octet of the block, the first lowest: whether it is a space before a space or a control character.
@@ -98,20 +184,18 @@ fn going(window: &[u8; WINDOW]) -> u64 {
     words.iter().rev().fold(0, |bits, word| (bits << 8) | gathered(u64::from_le_bytes(*word)))
 }
 
-/// Copies the block without the runs of spaces that go. `None` where a control character follows one that does not
-/// begin a line end, for then its last space stays, and where there are many runs.
+/// Leaves out of the copy of a block the runs of spaces that go. `None` where a control character follows one that does
+/// not begin a line end, for then its last space stays, and where there are many runs.
 #[inline]
 fn leave_out(going: u64, window: &[u8; WINDOW], out: &mut [u8; WINDOW]) -> Option<usize> {
-    copy_block(window, 0, out, 0);
     let mut left = going;
     let mut gone: usize = 0;
     let mut is_usual = true;
     loop {
-        // with none left, both are the end of the block: what is copied then means nothing, but takes no branch
         let (start, after) = (offset(left), offset(beyond_first_run(left)));
         copy_block(window, after, out, start.wrapping_sub(gone));
         gone = gone.wrapping_add(after.wrapping_sub(start));
-        is_usual &= (start == after) | is_space_or_line_end(window, after);
+        is_usual &= is_space_or_line_end(window, after);
         left &= beyond_first_run(left);
         if left == 0 {
             return is_usual.then_some(BLOCK.wrapping_sub(gone));
@@ -199,9 +283,9 @@ mod tests {
     }
 
     fn reduced(window: &[u8; WINDOW]) -> Vec<u8> {
-        let mut out = [0; WINDOW];
-        let length = reduce_block(window, &mut out);
-        out[..length].to_vec()
+        let mut blocks = Blocks::new();
+        blocks.add(window);
+        blocks.form().to_vec()
     }
 
     #[test]
@@ -258,14 +342,17 @@ mod tests {
 
     #[test]
     fn blocks_are_taken_while_there_is_a_window() {
-        let body = b"some  words \r\n".repeat(100);
-        for length in 0..2 * ROOM {
-            let mut out = [0; ROOM];
-            let Reduced { used, length: written } = reduce(&body[..length], &mut out);
-            let blocks = (length / BLOCK).saturating_sub(1).min(REGION / BLOCK);
-            assert_eq!(used, blocks * BLOCK, "{length}");
-            let forms = (0..blocks).map(|block| plain(body[block * BLOCK..].first_chunk().unwrap()));
-            assert_eq!(&out[..written], forms.collect::<Vec<_>>().concat(), "{length}");
+        for body in [&b"some  words \r\n"[..], b"tabs\tand \r\n\tmore\r\n", b"some words"] {
+            let body = body.repeat(2 * PART / body.len() + 1);
+            for length in 0..2 * PART {
+                let mut blocks = Blocks::new();
+                let Added { used, length: added } = blocks.add(&body[..length]);
+                let count = (length / BLOCK).saturating_sub(1).min(PART / BLOCK);
+                assert_eq!(used, count * BLOCK, "{length}");
+                let forms = (0..count).map(|block| plain(body[block * BLOCK..].first_chunk().unwrap()));
+                assert_eq!(blocks.form(), forms.collect::<Vec<_>>().concat(), "{length}");
+                assert_eq!(blocks.form().len(), added);
+            }
         }
     }
 

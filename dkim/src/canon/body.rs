@@ -1,7 +1,7 @@
 //! The canonical forms of a body (RFC 6376 §3.4.3 and §3.4.4), made while it streams through.
 
 use super::{
-    block::{ROOM, Reduced, WINDOW, clean_length, reduce},
+    block::{Added, Blocks, WINDOW, clean_length},
     space::{next_change, space_length},
 };
 use crate::algorithm::Form;
@@ -161,22 +161,28 @@ impl Spaces {
 
 /// Puts out the relaxed form of whole blocks, and gives what is left: less than a window.
 fn write_blocks<'a, S: Sink>(octets: &'a [u8], lines: &mut Lines<S>) -> &'a [u8] {
-    let mut out = [0; ROOM];
+    let mut blocks = Blocks::new();
     let mut rest = octets;
     // near what has changes there are more: nothing is clean for long there
     let mut is_clean = true;
     while rest.len() >= WINDOW {
         let clean = if is_clean { clean_length(rest) } else { 0 };
         let used = if clean >= LONG {
+            lines.write(blocks.form());
+            blocks.clear();
             lines.write_start(rest.get(..clean).unwrap_or(rest))
         } else {
-            let Reduced { used, length } = reduce(rest, &mut out);
-            lines.write(out.get(..length).unwrap_or(&[]));
+            while blocks.is_full() {
+                let written = lines.write_start(blocks.form());
+                blocks.remove(written);
+            }
+            let Added { used, length } = blocks.add(rest);
             is_clean = length == used;
             used
         };
         rest = rest.get(used..).unwrap_or(&[]);
     }
+    lines.write(blocks.form());
     rest
 }
 
@@ -207,10 +213,12 @@ impl<S: Sink> Lines<S> {
 
     /// Takes of a long piece as much as the sink likes, and gives how much.
     fn write_start(&mut self, piece: &[u8]) -> usize {
-        if self.is_plain(piece) {
-            return self.sink.put_start(piece);
+        // line ends that come again with what follows them need not be held back
+        let content = without_cr_and_lf(piece);
+        if self.holds_nothing() && content.len() >= LONG {
+            return self.sink.put_start(content);
         }
-        self.write_around_line_ends(piece);
+        self.write(piece);
         piece.len()
     }
 
@@ -238,7 +246,11 @@ impl<S: Sink> Lines<S> {
 
     /// Whether there is nothing to hold back, and was nothing.
     fn is_plain(&self, piece: &[u8]) -> bool {
-        self.empty == 0 && !self.cr && piece.last().is_some_and(|last| !matches!(last, b'\r' | b'\n'))
+        self.holds_nothing() && piece.last().is_some_and(|last| !matches!(last, b'\r' | b'\n'))
+    }
+
+    fn holds_nothing(&self) -> bool {
+        self.empty == 0 && !self.cr
     }
 
     /// Puts out what is no line end, and the line ends before it.
@@ -265,6 +277,12 @@ impl<S: Sink> Lines<S> {
     }
 }
 
+/// Cuts off each CR and LF at the end.
+fn without_cr_and_lf(piece: &[u8]) -> &[u8] {
+    let last = piece.iter().rposition(|octet| !matches!(octet, b'\r' | b'\n'));
+    last.and_then(|last| piece.get(..=last)).unwrap_or(&[])
+}
+
 /// Cuts off the line ends at the end, and counts them.
 fn without_line_ends(piece: &[u8]) -> (&[u8], u64) {
     let mut content = piece;
@@ -285,7 +303,7 @@ mod tests {
     #![allow(clippy::arithmetic_side_effects)]
 
     use super::*;
-    use crate::canon::oracle;
+    use crate::canon::{block::PART, oracle};
     use alloc::vec::Vec;
     use proptest::prelude::*;
 
@@ -371,8 +389,8 @@ mod tests {
     #[test]
     fn changes_and_cuts_may_stand_anywhere_in_blocks() {
         for change in ["  ", " \r\n", "\t", " \t ", " \r", " \r\n\r\n", "\r\n  ", "   \r\n "] {
-            for at in ROOM - 80..=ROOM + 80 {
-                let mut body = "some text ".repeat(2 * ROOM / 10);
+            for at in PART - 80..=PART + 80 {
+                let mut body = "some text ".repeat(PART / 4);
                 body.replace_range(at..at + change.len(), change);
                 let body = body.as_bytes();
                 let expected = oracle(Form::Relaxed, body);
@@ -401,6 +419,30 @@ mod tests {
                 "{:?}",
                 pieces.iter().map(|piece| piece.len())
             );
+        }
+    }
+
+    #[test]
+    fn more_than_is_made_at_once_is_the_same() {
+        let lines = [
+            "two  spaces, \tand some at the end \t\r\n",
+            "a line that needs no change\r\n",
+            "x\r\n",
+            "\r\n",
+            " \r\n\r\n\r\n",
+            "  a\r \n\t",
+        ];
+        for (first, second) in lines.iter().flat_map(|first| lines.iter().map(move |second| (first, second)))
+        {
+            for length in [600, 2500, 4501] {
+                let part = |line: &str| line.bytes().cycle().take(length).collect::<Vec<u8>>();
+                let body = [part(first), part(second), part(first), b"  end".to_vec()].concat();
+                let expected = oracle(Form::Relaxed, &body);
+                for size in [1000, 4099, body.len()] {
+                    let pieces: Vec<&[u8]> = body.chunks(size).collect();
+                    assert_eq!(canonical(Form::Relaxed, &pieces), expected, "{first:?} {second:?} {length}");
+                }
+            }
         }
     }
 
