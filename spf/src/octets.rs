@@ -123,11 +123,10 @@ fn four(window: &Window, at: usize) -> [u8; 4] {
 pub(crate) fn ip4_cidr(octets: &[u8]) -> Option<(u32, u8, &[u8])> {
     let window = octets.first_chunk()?;
     let (address, at) = ip4_in(window)?;
-    let (prefix, at) = match octet(window, at) {
-        b'/' => {
-            let at = at.wrapping_add(1);
-            let (prefix, length) = qnum(four(window, at))?;
-            (prefix, at.wrapping_add(length))
+    let (prefix, at) = match four(window, at) {
+        [b'/', first, second, third] => {
+            let (prefix, length) = qnum([first, second, third, 0])?;
+            (prefix, at.wrapping_add(1).wrapping_add(length))
         }
         _ => (32, at),
     };
@@ -506,21 +505,27 @@ mod tests {
         }
     }
 
+    /// An IPv4 network, read part by part: the address, the prefix length, and what follows them.
+    fn ip4_by_parts(octets: &[u8]) -> Option<(u32, u8, &[u8])> {
+        let (address, rest) = ip4_network(octets)?;
+        let (prefix, rest) = match rest {
+            [b'/', number @ ..] => prefix_number(number, 32)?,
+            rest => (32, rest),
+        };
+        rest.starts_with(b" ").then_some((address, prefix, rest))
+    }
+
     #[test]
-    fn networks_of_long_prefixes_end_where_they_do_read_part_by_part() {
-        fn end(octets: &[u8]) -> Option<&[u8]> {
-            let (prefix, rest) = match ip4_network(octets)?.1 {
-                [b'/', number @ ..] => prefix_number(number, 32)?,
-                rest => (32, rest),
-            };
-            (prefix >= 8 && rest.starts_with(b" ")).then_some(rest)
-        }
-        for address in ["1.2.3.4", "255.255.255.255", "1.2.3", "1.2.3.256"] {
+    fn networks_in_a_window_are_those_read_part_by_part() {
+        for address in ["1.2.3.4", "10.20.30.40", "203.0.113.25", "255.255.255.255", "1.2.3", "1.2.3.256"] {
             let prefixes = (0..=199).map(|prefix| format!("/{prefix}"));
             for prefix in prefixes.chain(["", "/", "/08", "/032", "/8a", "a", ":"].map(String::from)) {
                 for behind in [" ", "x", "/", "//64"] {
                     let text = format!("{address}{prefix}{behind} and more than a window of it");
-                    assert_eq!(long_ip4_cidr_end(text.as_bytes()), end(text.as_bytes()), "{text}");
+                    let expected = ip4_by_parts(text.as_bytes());
+                    assert_eq!(ip4_cidr(text.as_bytes()), expected, "{text}");
+                    let long = expected.filter(|(_, prefix, _)| *prefix >= 8);
+                    assert_eq!(long_ip4_cidr_end(text.as_bytes()), long.map(|(_, _, rest)| rest), "{text}");
                 }
             }
         }

@@ -156,11 +156,6 @@ pub(crate) struct Index {
 
 impl Index {
     pub(crate) const EMPTY: Self = Self { redirect: None, exp: None, has_all: false };
-
-    /// The `redirect` that is followed where no directive matches.
-    pub(crate) fn followed(&self) -> Option<Modifier> {
-        self.redirect.filter(|_| !self.has_all)
-    }
 }
 
 /// A `redirect` or `exp`: where it begins, and its domain, with which it ends.

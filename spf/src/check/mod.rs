@@ -330,10 +330,11 @@ impl State {
         if self.frames.current_mut().go_on(&self.client) { self.evaluate() } else { self.end_of_record() }
     }
 
-    /// No directive is left (RFC 7208 §4.7): redirect, unless there is an `all`, or else neutral.
+    /// No directive is left (RFC 7208 §4.7): redirect, or else neutral. An `all` would have matched, so that there is
+    /// none (§5.1).
     fn end_of_record(&mut self) -> Next {
         let frame = self.frames.current_mut();
-        match frame.index.followed() {
+        match frame.index.redirect {
             Some(redirect) => {
                 frame.go_to(Raw::redirect(redirect));
                 self.redirect()

@@ -292,7 +292,8 @@ impl Survey {
 
     fn end_of_record(&mut self) -> Option<(Question, Pending)> {
         let Frame { domain, record, mut entry, .. } = self.frames.pop()?;
-        let Some(redirect) = record.index().followed().filter(|_| !entry.space.is_empty()) else {
+        // behind an `all`, nobody is left
+        let Some(redirect) = record.index().redirect.filter(|_| !entry.space.is_empty()) else {
             self.leave(entry.passed);
             return None;
         };
