@@ -123,7 +123,8 @@ impl<'p> Evidence<'p> {
                     let request = dmarc::Request::from_authors(&authors)
                         .with_local_policy(policy.dmarc)
                         .with_limits(policy.dmarc_limits);
-                    Dmarc::Discovering(request, Slot::new(dmarc::discover(&authors, policy.discovery)))
+                    let search = Slot::new(dmarc::discover(&request, policy.discovery));
+                    Dmarc::Discovering(request, search)
                 }
                 Err(error) => Dmarc::NoAuthor(error),
             },

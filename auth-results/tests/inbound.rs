@@ -72,13 +72,22 @@ fn spf_says_nothing_of_a_forwarder_that_is_trusted() {
 #[test]
 fn the_limits_of_dmarc_are_those_of_the_policy() {
     let zone = "_dmarc.one.example. TXT \"v=DMARC1; p=reject\"\n";
-    let verdict = |authors| {
+    let message = b"From: a@one.example, b@two.example\r\n\r\n";
+    let policy = |authors| {
         let mut policy = Policy::default();
         policy.dmarc_limits = policy.dmarc_limits.with_authors(authors);
-        let message = b"From: a@one.example, b@two.example\r\n\r\n";
-        judged_message(message, envelope(), &policy, zone).dmarc.verdict
+        policy
     };
+    let verdict = |authors| judged_message(message, envelope(), &policy(authors), zone).dmarc.verdict;
     assert_eq!((verdict(2), verdict(1)), (dmarc::Verdict::Fail, dmarc::Verdict::PermError));
+    // nothing is asked for authors that are refused
+    let asks = |authors| {
+        let policy = policy(authors);
+        let mut inbound = Inbound::new(envelope(), &policy, NOW);
+        inbound.write(message).unwrap();
+        inbound.finish().questions().iter().any(|question| question.name.as_str() == "_dmarc.one.example")
+    };
+    assert_eq!((asks(2), asks(1)), (true, false));
 }
 
 #[test]

@@ -6,7 +6,7 @@
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use dmarc::{
-    Authors, Discovery, Inquiry, Name, Record, Request, Step, Zone, discover,
+    Discovery, Inquiry, Name, Record, Request, Step, Zone, discover,
     dns::{Answer, Txt},
     evaluate,
     report::{AggregateReport, ReadLimits},
@@ -64,7 +64,7 @@ fn judge(c: &mut Criterion) {
             evaluate(request, Discovery::TreeWalk).run(&zone)
         });
     });
-    let found = discover(&Authors::from(author.clone()), Discovery::TreeWalk).run(&zone);
+    let found = discover(&Request::new(author.clone()), Discovery::TreeWalk).run(&zone);
     group.bench_function("aligned, discovered before", |b| {
         b.iter(|| {
             let request = Request::new(black_box(author.clone())).spf_passed(author.clone());

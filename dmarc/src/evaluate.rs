@@ -12,11 +12,11 @@
 
 use crate::{
     answers::{Answers, Pending, Stop},
-    author::Authors,
     discovery::{self, Discovery, Found, Method, Place},
+    few::Few,
     policy::AlignmentMode,
     record::{Policies, Record},
-    request::{Identifier, OnReject, Request, SeveralAuthors},
+    request::{Identifier, OnReject, Request},
     verdict::{Cause, Disposition, Mechanism, Override, OverrideKind, Report, Verdict},
 };
 use alloc::vec::Vec;
@@ -45,43 +45,38 @@ pub fn evaluate(request: Request, discovery: Discovery<'_>) -> Step<Evaluation<'
 }
 
 /// Looks for the policies of a message's authors before it is known what SPF and DKIM say, so that everything
-/// can be asked at the same time. Of more authors than [`Limits`](crate::Limits) has by default, none is looked for
-/// here.
+/// can be asked at the same time. Of authors that the request's limits and local policy refuse, none is looked for.
 ///
 /// ```
-/// use dmarc::{Authors, Discovery, Name, Request, Verdict, Zone, discover};
+/// use dmarc::{Discovery, Name, Request, Verdict, Zone, discover};
 ///
 /// let zone = Zone::parse(r#"_dmarc.example.com. TXT "v=DMARC1; p=reject""#)?;
 /// let author = Name::parse("example.com").unwrap();
-/// let discovered = discover(&Authors::from(author.clone()), Discovery::TreeWalk).run(&zone);
+/// let request = Request::new(author.clone());
+/// let discovered = discover(&request, Discovery::TreeWalk).run(&zone);
 ///
 /// // meanwhile, SPF has passed
-/// let request = Request::new(author.clone()).spf_passed(author);
-/// let report = discovered.evaluate(request).run(&zone);
+/// let report = discovered.evaluate(request.spf_passed(author)).run(&zone);
 /// assert_eq!((report.verdict, report.questions), (Verdict::Pass, 1));
 /// # Ok::<(), mail_base::zone::ZoneError>(())
 /// ```
-pub fn discover<'d>(authors: &Authors, discovery: Discovery<'d>) -> Step<Discover<'d>> {
-    let limit = crate::Limits::default().authors;
-    let mut authors = authors.domains();
-    if authors.len() > limit {
-        // by default they will not be evaluated; where they are, everything is asked then
-        authors = &[];
-    }
-    Discover::go_on(authors.to_vec(), Discovered { discovery, answers: Answers::default() })
+pub fn discover<'d>(request: &Request, discovery: Discovery<'d>) -> Step<Discover<'d>> {
+    let is_refused = request.refusal().is_some();
+    let authors = if is_refused { Few::default() } else { request.authors.clone() };
+    Discover::go_on(authors, Discovered { discovery, answers: Answers::default() })
 }
 
 /// The search for policies: a question to ask.
 #[derive(Clone, Debug)]
 pub struct Discover<'d> {
-    authors: Vec<Name>,
+    authors: Few<Name>,
     discovered: Discovered<'d>,
     pending: Pending,
 }
 
 impl<'d> Discover<'d> {
-    fn go_on(authors: Vec<Name>, discovered: Discovered<'d>) -> Step<Self> {
-        for author in &authors {
+    fn go_on(authors: Few<Name>, discovered: Discovered<'d>) -> Step<Self> {
+        for author in authors.iter() {
             match discovery::policy(&discovered.answers, discovered.discovery, author) {
                 Err(Stop::Ask(pending)) => return Step::Ask(Self { authors, discovered, pending }),
                 Ok(_) | Err(Stop::Unavailable(_)) => {}
@@ -223,14 +218,7 @@ impl Case<'_> {
     /// Evaluates for several authors: "apply the most strict policy selected among the checks that fail"
     /// (RFC 9989 §11.5). Only where none fails, and none is without a verdict, does the message pass.
     fn several(&self, authors: &[Name], strictest: &mut Report) -> Result<(), Pending> {
-        let limit = self.request.limits.authors;
-        let refusal = match self.request.local_policy.several_authors {
-            SeveralAuthors::Refuse => Some(Cause::SeveralAuthors { count: authors.len() }),
-            SeveralAuthors::EvaluateEach => {
-                (authors.len() > limit).then_some(Cause::TooManyAuthors { limit })
-            }
-        };
-        if let Some(cause) = refusal {
+        if let Some(cause) = self.request.refusal() {
             strictest.decide(Verdict::PermError, cause);
             strictest.disposition = Disposition::Reject;
             return Ok(());

@@ -1,6 +1,11 @@
 //! What is known of a message.
 
-use crate::{author::Authors, few::Few, limits::Limits, verdict::Mechanism};
+use crate::{
+    author::Authors,
+    few::Few,
+    limits::Limits,
+    verdict::{Cause, Mechanism},
+};
 use mail_base::Name;
 
 /// The facts of a message: its authors, and the domains for which SPF or DKIM passed.
@@ -68,6 +73,16 @@ impl Request {
     #[must_use]
     pub fn with_limits(self, limits: Limits) -> Self {
         Self { limits, ..self }
+    }
+
+    /// Why a message of these authors is refused unasked.
+    pub(crate) fn refusal(&self) -> Option<Cause> {
+        let (count, limit) = (self.authors.len(), self.limits.authors);
+        match self.local_policy.several_authors {
+            _ if count == 1 => None,
+            SeveralAuthors::Refuse => Some(Cause::SeveralAuthors { count }),
+            SeveralAuthors::EvaluateEach => (count > limit).then_some(Cause::TooManyAuthors { limit }),
+        }
     }
 }
 

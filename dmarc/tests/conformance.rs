@@ -220,7 +220,7 @@ fn recorded_evaluations_come_out_the_same() {
             let property = path.trim_start_matches('.');
             let actual = if call["fn"] == "getDmarcRecord" {
                 let author = domain_of(&call["input"][0]);
-                let found = discover(&Authors::from(author.clone()), Discovery::TreeWalk)
+                let found = discover(&Request::new(author.clone()), Discovery::TreeWalk)
                     .run(&resolver(&call["zone"]))
                     .policy_of(&author);
                 match (property, &found) {

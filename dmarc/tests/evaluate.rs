@@ -100,7 +100,6 @@ fn more_authors_than_allowed_are_refused_unasked() {
     let Step::Done(report) = evaluate(Request::from_authors(&all), Discovery::TreeWalk) else { panic!() };
     assert_eq!(report.cause, Some(Cause::TooManyAuthors { limit: 5 }));
     assert_eq!(report.disposition, Disposition::Reject);
-    assert!(matches!(discover(&all, Discovery::TreeWalk), Step::Done(_)));
     let limits = Limits::default().with_authors(6);
     let report = run(Request::from_authors(&all).with_limits(limits));
     assert_eq!((report.verdict, report.others.len()), (Verdict::None, 5));
@@ -181,8 +180,7 @@ fn an_evaluation_that_is_given_up_is_a_temporary_error() {
         report.reply().unwrap().to_string(),
         "451 4.7.1 DMARC cannot be evaluated: the time for DMARC was up"
     );
-    let found =
-        discover(&Authors::from(name("a.reject.example")), Discovery::TreeWalk).run_until(&zone(), || true);
+    let found = discover(&request, Discovery::TreeWalk).run_until(&zone(), || true);
     assert_eq!(found.policy_of(&name("a.reject.example")), None);
     assert_eq!(found.evaluate(request).run(&zone()).verdict, Verdict::TempError);
 }
@@ -193,7 +191,7 @@ fn discovery_before_the_facts_asks_nothing_twice() {
         let request = || Request::from_authors(&authors(list)).dkim_passed(name("x.reject.example"));
         let together = run(request());
         let recorder = Recorder::new(zone());
-        let found = discover(&authors(list), Discovery::TreeWalk).run(&recorder);
+        let found = discover(&request(), Discovery::TreeWalk).run(&recorder);
         assert_eq!(found.questions(), recorder.count());
         let apart = found.evaluate(request()).run(&recorder);
         assert_eq!(apart, together, "{list}");
@@ -203,9 +201,30 @@ fn discovery_before_the_facts_asks_nothing_twice() {
         asked.dedup();
         assert_eq!(asked.len(), count, "{list}");
     }
-    let found = discover(&authors("a@b.reject.example"), Discovery::TreeWalk).run(&zone());
+    let request = Request::new(name("b.reject.example"));
+    let found = discover(&request, Discovery::TreeWalk).run(&zone());
     let (record, at) = found.policy_of(&name("b.reject.example")).unwrap();
     assert_eq!((record.policy(), at), (Some(Policy::Reject), name("reject.example")));
+}
+
+#[test]
+fn discovery_asks_for_the_authors_that_are_evaluated() {
+    let list: Vec<_> = (0..6).map(|nth| format!("a@{nth}.example")).collect();
+    let [one, two, six] = [1, 2, 6].map(|count| authors(&list[..count].join(",")));
+    let asks = |request: &Request| matches!(discover(request, Discovery::TreeWalk), Step::Ask(_));
+    let limited = |all, limit| Request::from_authors(all).with_limits(Limits::default().with_authors(limit));
+    assert!(asks(&Request::from_authors(&two)));
+    assert!(!asks(&Request::from_authors(&six)), "more than the default limit");
+    assert!(!asks(&limited(&two, 1)));
+    assert!(asks(&limited(&six, 6)));
+    assert!(asks(&limited(&one, 0)), "one author is always evaluated");
+    let refusing = LocalPolicy::default().with_several_authors(SeveralAuthors::Refuse);
+    assert!(!asks(&Request::from_authors(&two).with_local_policy(refusing)));
+    // all that is asked ahead is not asked again
+    let recorder = Recorder::new(zone());
+    let found = discover(&limited(&six, 6), Discovery::TreeWalk).run(&recorder);
+    let Step::Done(report) = found.evaluate(limited(&six, 6)) else { panic!("all is known") };
+    assert_eq!((report.others.len(), report.questions), (5, recorder.count()));
 }
 
 const LIST: &str = "// a comment\ncom\nco.uk\n*.ck\n!www.ck\n";

@@ -2,7 +2,7 @@
 //! whether the policy was looked for before or not.
 #![no_main]
 
-use dmarc::{Authors, Discovery, LocalPolicy, Name, Request, Verdict, Zone, discover, evaluate, limits::MAX_WALK};
+use dmarc::{Discovery, LocalPolicy, Name, Request, Verdict, Zone, discover, evaluate, limits::MAX_WALK};
 use libfuzzer_sys::{arbitrary, arbitrary::Arbitrary, fuzz_target};
 use mail_base::zone::Recorder;
 
@@ -50,7 +50,7 @@ fuzz_target!(|input: Input<'_>| {
         assert!(author.is_within(organization) && aligned.domain.is_within(organization));
     }
 
-    let found = discover(&Authors::from(author), Discovery::TreeWalk).run(&zone);
+    let found = discover(&request, Discovery::TreeWalk).run(&zone);
     assert!(found.questions() <= MAX_WALK);
     assert_eq!(found.evaluate(request).run(&zone), report);
 });

@@ -6,7 +6,7 @@
 //! of the answer each time. The record has `psd=n`, so that both ask one question.
 
 use dmarc::{
-    Authors, Discovery, Inquiry, Name, Record, Request, Step, Verdict, discover,
+    Discovery, Inquiry, Name, Record, Request, Step, Verdict, discover,
     dns::{Answer, Question, Txt, from_fn},
     evaluate,
 };
@@ -59,7 +59,7 @@ fn judge() {
     };
     assert_eq!(reading().verdict, Verdict::Pass);
     let known = from_fn(|_: &Question| answer.clone());
-    let found = discover(&Authors::from(author.clone()), Discovery::TreeWalk).run(&known);
+    let found = discover(&Request::new(author.clone()), Discovery::TreeWalk).run(&known);
     let evaluating = || {
         let request = Request::new(black_box(author.clone())).spf_passed(author.clone());
         let Step::Done(report) = found.evaluate(request) else { panic!("all is known") };
