@@ -236,6 +236,109 @@ fn rows_of_all_reports_are_bounded_together() {
 }
 
 #[test]
+fn octets_of_all_reports_are_bounded_together() {
+    let mut aggregator = Aggregator::new(reporter()).with_max_octets_in_all(5_000);
+    let add = |aggregator: &mut Aggregator, domain: &str, envelope: &str| {
+        let report = judge(Request::new(name(domain)));
+        let message = Message::from_ip([192, 0, 2, 1].into()).with_envelope(envelope, "mx.example.net");
+        aggregator.add(0, &report, message)
+    };
+    let long = "x".repeat(5_000);
+    assert_eq!(add(&mut aggregator, "example.com", &long), Added::NoRoom);
+    assert_eq!(aggregator.take_due(DAY), [], "there is no report without a row");
+    assert_eq!(add(&mut aggregator, "example.com", &long[..2_000]), Added::Counted);
+    assert_eq!(add(&mut aggregator, "example.com", &long[..2_001]), Added::NoRoom);
+    assert_eq!(add(&mut aggregator, "test.example", &long[..2_000]), Added::NoRoom);
+    assert_eq!(add(&mut aggregator, "example.com", &long[..2_000]), Added::Counted);
+    let due = aggregator.take_due(DAY);
+    assert_eq!((due.len(), due[0].report.rows.len(), due[0].report.rows[0].count), (1, 1, 2));
+    assert!(due[0].report.metadata.errors[0].text.starts_with("1 messages"));
+    assert_eq!(add(&mut aggregator, "test.example", &long[..2_000]), Added::Counted, "there is room again");
+}
+
+/// An evaluation by this record.
+fn judge_by(domain: &str, record: &str) -> Report {
+    let mut zone = Zone::new();
+    zone.add_txt(&name(domain).prefixed("_dmarc").unwrap(), record);
+    evaluate(Request::new(name(domain)), Discovery::TreeWalk).run(&zone)
+}
+
+#[test]
+fn a_policy_for_which_there_is_no_room_is_not_noted() {
+    let short = judge_by("example.com", "v=DMARC1; p=none; rua=mailto:d@example.com");
+    let long = format!("v=DMARC1; p=reject; rua=mailto:{}@example.com", "x".repeat(5_000));
+    let long = judge_by("example.com", &long);
+    let message = || Message::from_ip([192, 0, 2, 1].into());
+    for (octets, expected) in [(5_000, Policy::None), (50_000, Policy::Reject)] {
+        let mut aggregator = Aggregator::new(reporter()).with_max_octets_in_all(octets);
+        aggregator.add(0, &short, message());
+        aggregator.add(0, &long, message());
+        let due = aggregator.take_due(DAY).remove(0);
+        assert_eq!((due.report.policy.p, due.addresses.len()), (Some(expected), 1));
+        // what was given back fits again
+        assert_eq!(aggregator.add(0, &short, message()), Added::Counted);
+    }
+}
+
+#[test]
+fn a_report_goes_to_a_hundred_addresses_at_most() {
+    let addresses: Vec<String> = (0..101).map(|nth| format!("mailto:{nth}@example.com")).collect();
+    let report = judge_by("example.com", &format!("v=DMARC1; p=none; rua={}", addresses.join(",")));
+    let mut aggregator = Aggregator::new(reporter());
+    aggregator.add(0, &report, Message::from_ip([192, 0, 2, 1].into()));
+    assert_eq!(aggregator.take_due(DAY).remove(0).addresses, addresses[..100]);
+}
+
+#[test]
+fn reports_can_be_taken_out_one_by_one() {
+    let mut aggregator = Aggregator::new(reporter());
+    for (now, domain) in [(DAY, "example.com"), (0, "test.example"), (0, "example.com")] {
+        aggregator.add(now, &judge(Request::new(name(domain))), Message::from_ip([192, 0, 2, 1].into()));
+    }
+    let next = |aggregator: &mut Aggregator| {
+        let due = aggregator.next_due(DAY)?;
+        Some((due.report.metadata.begin, due.policy_domain))
+    };
+    assert_eq!(next(&mut aggregator), Some((0, name("example.com"))));
+    assert_eq!(next(&mut aggregator), Some((0, name("test.example"))));
+    assert_eq!(next(&mut aggregator), None);
+    assert_eq!(aggregator.take_due(2 * DAY).len(), 1);
+}
+
+#[test]
+fn a_clock_that_was_wrong_for_a_time_does_no_lasting_harm() {
+    let mut aggregator = Aggregator::new(reporter());
+    let report = judge(Request::new(name("example.com")));
+    let add = |aggregator: &mut Aggregator, now| {
+        aggregator.add(now, &report, Message::from_ip([192, 0, 2, 1].into()));
+    };
+    let begins = |aggregator: &mut Aggregator, now| -> Vec<u64> {
+        aggregator.take_due(now).iter().map(|due| due.report.metadata.begin).collect()
+    };
+    let future = 10_000 * DAY;
+    add(&mut aggregator, 0);
+    add(&mut aggregator, future);
+    assert_eq!(begins(&mut aggregator, future + DAY), [0, future]);
+    // the first interval was reported already
+    add(&mut aggregator, 1);
+    add(&mut aggregator, 2 * DAY);
+    assert_eq!(begins(&mut aggregator, 3 * DAY), [DAY, 2 * DAY]);
+    // and of those that are closed, the last are remembered
+    for day in 3..200 {
+        add(&mut aggregator, day * DAY);
+        assert_eq!(begins(&mut aggregator, (day + 1) * DAY), [day * DAY]);
+        add(&mut aggregator, day * DAY);
+    }
+    assert_eq!(begins(&mut aggregator, 201 * DAY), [200 * DAY]);
+    add(&mut aggregator, 137 * DAY);
+    assert_eq!(begins(&mut aggregator, 300 * DAY), [201 * DAY]);
+    add(&mut aggregator, u64::MAX);
+    assert_eq!(begins(&mut aggregator, u64::MAX).len(), 1);
+    add(&mut aggregator, u64::MAX);
+    assert_eq!(begins(&mut aggregator, u64::MAX).len(), 1);
+}
+
+#[test]
 fn every_author_is_counted() {
     let authors = dmarc::Authors::from_value(b"a@example.com, b@test.example", None).unwrap();
     let report = judge(Request::from_authors(&authors));

@@ -1,11 +1,19 @@
-//! How much memory a hostile report takes before it is refused.
+//! How much memory a hostile report takes before it is refused, and the reports that are gathered of hostile mail.
 #![cfg(feature = "report")]
 #![allow(clippy::unwrap_used, clippy::arithmetic_side_effects, clippy::indexing_slicing)]
 
 mod common;
 
 use common::archive::zip;
-use dmarc::report::{AggregateReport, ReadLimits, ReportErrorKind};
+use dmarc::{
+    Discovery, Name, Report, Request,
+    dns::{Answer, Question, from_fn},
+    evaluate,
+    report::{
+        Added, AggregateReport, Aggregator, AuthResult, DkimResult, Message, ReadLimits, ReportErrorKind,
+        Reporter,
+    },
+};
 use testkit::heap::{Counting, measure};
 
 #[global_allocator]
@@ -63,6 +71,15 @@ fn a_zip_file_of_too_many_files_takes_no_memory() {
 }
 
 #[test]
+fn a_zip_file_that_leaves_the_count_to_zip64_counts_too_many() {
+    let mut file = with_zip64_end(&many(1), 1);
+    assert_eq!(read(&file).0, Err(ReportErrorKind::NotAReport));
+    let end = file.len() - END;
+    file[end + 8..end + 12].fill(0xff);
+    assert_eq!(read(&file).0, TOO_MANY);
+}
+
+#[test]
 fn the_count_is_not_believed_either() {
     // an end record may count files that are not there, in a directory that is not as large
     let mut file = many(1);
@@ -93,6 +110,58 @@ fn a_mail_of_many_parts_or_parameters_takes_no_memory() {
         println!("{} octets for a mail of {}", usage.most, mail.len());
         assert!(usage.most < 3 * header + (64 << 10), "{} octets of {}", usage.most, mail.len());
     }
+}
+
+/// An evaluation for a domain of its own, by a record with so many octets of addresses.
+fn judged(nth: usize, addresses: usize) -> Report {
+    let record = format!("v=DMARC1; p=none; rua={}", "mailto:d@example.com,".repeat(addresses / 21 + 1));
+    let answer = from_fn(move |_: &Question| Answer::txt([record.as_str()]));
+    let author = Name::parse(&format!("a-domain-with-a-name-that-is-long-{nth}.example")).unwrap();
+    evaluate(Request::new(author), Discovery::TreeWalk).run(&answer)
+}
+
+fn message(nth: usize) -> Message {
+    let ip = std::net::Ipv4Addr::from_bits(u32::try_from(nth).unwrap());
+    Message::from_ip(ip.into()).with_envelope("bounces.example.com", "example.net")
+}
+
+/// Adds such messages until there is no room, and takes the reports out again.
+fn fill_and_drain(kind: &str, mail: impl Fn(usize) -> (Report, Message)) {
+    const LIMIT: usize = 8 << 20;
+    let reporter = Reporter::new("Example Mail", "dmarc@example.net", Name::parse("example.net").unwrap());
+    let ((mut aggregator, count), filled) = measure(|| {
+        let mut aggregator = Aggregator::new(reporter).with_max_octets_in_all(LIMIT);
+        let add = |nth: &usize| {
+            let (report, message) = mail(*nth);
+            aggregator.add(0, &report, message) == Added::Counted
+        };
+        let count = (0..1_000_000).take_while(add).count();
+        (aggregator, count)
+    });
+    println!("{kind}: {count} rows, {} octets", filled.most);
+    // besides what is kept there is the message that is added
+    assert!(filled.most < LIMIT + (512 << 10), "{kind}: {} octets", filled.most);
+    assert!(filled.most > LIMIT / 3, "{kind}: {} octets are too few for the limit", filled.most);
+    // what is taken out is the caller's; here, one report after the other
+    let (due, drained) = measure(|| core::iter::from_fn(|| aggregator.next_due(86_400)).count());
+    assert!(due > 0 && drained.most < LIMIT, "{kind}: {} octets", drained.most);
+}
+
+#[test]
+fn what_is_gathered_of_hostile_mail_is_bounded() {
+    fill_and_drain("domains", |nth| (judged(nth, 0), message(0)));
+    fill_and_drain("long records", |nth| (judged(nth, 65_000), message(0)));
+    let report = judged(0, 0);
+    fill_and_drain("rows of one domain", |nth| (report.clone(), message(nth)));
+    fill_and_drain("rows backwards", |nth| (report.clone(), message(1_000_000 - nth)));
+    let result = DkimResult {
+        domain: "signed.by.a.domain.example.com".into(),
+        selector: Some("x".repeat(63)),
+        result: AuthResult::Fail,
+        human_result: Some("there is no such key".into()),
+    };
+    let signed = |nth| (0..200).fold(message(nth), |message, _| message.with_dkim(result.clone()));
+    fill_and_drain("signatures", |nth| (report.clone(), signed(nth)));
 }
 
 #[test]

@@ -1,8 +1,11 @@
 //! Gathering evaluations into reports.
 
-use super::aggregate::{
-    AggregateReport, AuthResult, DkimResult, Metadata, Namespace, PolicyPublished, Reason, ReasonKind,
-    ReportRow, RowDisposition, SpfResult, Text,
+use super::{
+    aggregate::{
+        AggregateReport, AuthResult, DkimResult, Metadata, Namespace, PolicyPublished, Reason, ReasonKind,
+        ReportRow, RowDisposition, SpfResult, Text,
+    },
+    weight::{self, Room, Weight},
 };
 use crate::{
     policy::{AlignmentMode, Policy},
@@ -11,7 +14,8 @@ use crate::{
     verdict::{Disposition, Override, OverrideKind, Report, Verdict},
 };
 use alloc::{
-    collections::BTreeMap,
+    boxed::Box,
+    collections::{BTreeMap, VecDeque},
     format,
     string::{String, ToString},
     vec::Vec,
@@ -21,6 +25,13 @@ use mail_base::{Name, lex::is_atext};
 
 /// The most results of DKIM that a row has (RFC 9990 §3.1.3).
 const MAX_DKIM_RESULTS: usize = 100;
+
+/// The most addresses that a report goes to: "every remaining URI, up to the Receiver's limits on supported URIs"
+/// (RFC 9990 §3.5). A record has room for thousands, and nobody has as many.
+const MAX_ADDRESSES: usize = 100;
+
+/// How many intervals are remembered whose reports were taken out.
+const MAX_CLOSED: usize = 64;
 
 /// Who reports.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -131,12 +142,16 @@ pub enum Added {
     NotEvaluated,
     /// It is not: the record asks for no aggregate reports (RFC 9989 §4.7).
     NotAsked,
-    /// There is no room for another row. The report tells of the message in its `error`; a domain that has no
-    /// report yet gets none.
+    /// There is no room for another row, by the number of rows or by the octets that they take. The report tells
+    /// of the message in its `error`; a domain that has no report yet gets none.
     NoRoom,
 }
 
 /// Takes evaluations in, and gives one report for each policy domain and interval out.
+///
+/// Whoever sends the mail chooses of how many domains it is, and how long the texts in it are. What is kept is
+/// therefore bounded: by the rows of a report, by those of all reports, and by the octets that all take. What comes
+/// over a limit is [`Added::NoRoom`], until reports are taken out.
 #[derive(Clone, Debug)]
 pub struct Aggregator {
     reporter: Reporter,
@@ -146,23 +161,50 @@ pub struct Aggregator {
     max_rows_in_all: usize,
     /// The rows of all groups together.
     rows: usize,
-    /// The first second after the intervals whose reports were taken out. What comes later for one of them counts
-    /// in the next, since a second report of an interval would have the identifier of the first.
-    open_from: u64,
+    room: Room,
+    /// The intervals, by their first second, of which reports were taken out last. What comes late for one of them
+    /// counts in the next that is none of them, since a second report of an interval would have the identifier of
+    /// the first. They are named one by one, so that a clock that was wrong for a time closes no others.
+    closed: VecDeque<u64>,
     /// By the first second of the interval, and the policy's domain.
     groups: BTreeMap<(u64, Name), Group>,
 }
 
 /// What goes into one report.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 struct Group {
     /// The last that was seen: "SHOULD note only the final configuration" (RFC 9990 §3.1).
-    record: Record,
-    policy: PolicyPublished,
-    /// Rows, their count at zero, and how often each came.
-    rows: BTreeMap<ReportRow, u64>,
+    published: Published,
+    /// Rows, their count at zero, and how often each came. A row is boxed because a tree makes room for eleven at
+    /// once, and most domains have few.
+    rows: BTreeMap<Box<ReportRow>, u64>,
+    /// What the rows take of the heap.
+    rows_weight: usize,
     /// Messages for which there was no room.
     omitted: u64,
+}
+
+/// What a report needs of a record, whose text may be long.
+#[derive(Clone, Debug, Default)]
+struct Published {
+    policy: PolicyPublished,
+    addresses: Vec<String>,
+    /// What a group with this takes of the heap, besides its rows.
+    weight: usize,
+}
+
+impl Published {
+    fn new(report: &Report, record: &Record, at: &Name) -> Self {
+        let addresses = record.aggregate_reports().flatten().take(MAX_ADDRESSES);
+        let mut published = Self {
+            policy: policy_published(report, record, at),
+            addresses: addresses.map(|uri| uri.as_str().to_string()).collect(),
+            weight: 0,
+        };
+        let parts = [weight::of_group::<Group>(at), published.policy.weight(), published.addresses.weight()];
+        published.weight = parts.into_iter().sum();
+        published
+    }
 }
 
 /// A report that is ready, and where its record wants it.
@@ -173,14 +215,14 @@ pub struct Due {
     pub policy_domain: Name,
     /// The report.
     pub report: AggregateReport,
-    /// The addresses in `rua` that are valid. Whether each may be sent to is for
+    /// The addresses in `rua` that are valid, the first 100 of them. Whether each may be sent to is for
     /// [`check_destination`](crate::check_destination).
     pub addresses: Vec<String>,
 }
 
 impl Aggregator {
     /// Begins, with intervals of a day that begin at midnight UTC, at most 100,000 rows a report, and at most
-    /// 1,000,000 of all reports that are not taken out yet.
+    /// 1,000,000 rows and 512 MiB of all reports that are not taken out yet.
     #[must_use]
     pub fn new(reporter: Reporter) -> Self {
         Self {
@@ -189,7 +231,8 @@ impl Aggregator {
             max_rows: 100_000,
             max_rows_in_all: 1_000_000,
             rows: 0,
-            open_from: 0,
+            room: Room::new(512 << 20),
+            closed: VecDeque::new(),
             groups: BTreeMap::new(),
         }
     }
@@ -206,18 +249,24 @@ impl Aggregator {
         Self { max_rows, ..self }
     }
 
-    /// The same with another limit for the rows of all reports together: it bounds the memory, since whoever
-    /// sends the mail chooses of how many domains it is.
+    /// The same with another limit for the rows of all reports together.
     #[must_use]
     pub fn with_max_rows_in_all(self, max_rows_in_all: usize) -> Self {
         Self { max_rows_in_all, ..self }
     }
 
+    /// The same with another limit for the octets that all reports together take of the heap: their rows, policies and
+    /// addresses. They are counted generously, as what they take at worst.
+    #[must_use]
+    pub fn with_max_octets_in_all(self, max_octets_in_all: usize) -> Self {
+        Self { room: self.room.with_limit(max_octets_in_all), ..self }
+    }
+
     /// Counts a message, and of one with several authors each of them.
     ///
-    /// `now` is in seconds since 1970; a time in an interval whose reports were taken out already counts in the
-    /// next one. For exact rows evaluate with
-    /// [`LocalPolicy::every_alignment`](crate::LocalPolicy::every_alignment).
+    /// `now` is in seconds since 1970. It is believed: what is counted at a time in the future waits for it. A time in
+    /// an interval whose reports were taken out already, among the last 64 of them, counts in the next one. For exact
+    /// rows evaluate with [`LocalPolicy::every_alignment`](crate::LocalPolicy::every_alignment).
     pub fn add(&mut self, now: u64, report: &Report, message: Message) -> Added {
         for other in &report.others {
             self.add_one(now, other, message.clone());
@@ -236,49 +285,78 @@ impl Aggregator {
         if record.aggregate_reports().flatten().next().is_none() {
             return Added::NotAsked;
         }
-        let now = now.max(self.open_from);
-        let begin = now.saturating_sub(now.checked_rem(self.interval).unwrap_or(0));
-        let policy = policy_published(report, record, at);
-        let key = (begin, at.clone());
-        let has_room = self.rows < self.max_rows_in_all;
-        if !has_room && !self.groups.contains_key(&key) {
+        let key = (self.open_interval(now), at.clone());
+        self.count(key, Published::new(report, record, at), row(report, author, message))
+    }
+
+    fn count(&mut self, key: (u64, Name), published: Published, row: ReportRow) -> Added {
+        let row_weight = weight::of_row(&row);
+        let has_row = self.rows < self.max_rows_in_all;
+        let has_group = has_row && self.room.has(published.weight.saturating_add(row_weight));
+        if !has_group && !self.groups.contains_key(&key) {
             return Added::NoRoom;
         }
-        let group = self.groups.entry(key).or_insert_with(|| Group {
-            record: record.clone(),
-            policy: PolicyPublished::default(),
-            rows: BTreeMap::new(),
-            omitted: 0,
-        });
-        group.record = record.clone();
-        group.policy = policy;
-        let row = row(report, author, message);
+        let group = self.groups.entry(key).or_default();
+        // a policy that changed and takes more than there is room for is not noted
+        if self.room.take(published.weight.saturating_sub(group.published.weight)) {
+            self.room.give_back(group.published.weight.saturating_sub(published.weight));
+            group.published = published;
+        }
         if let Some(count) = group.rows.get_mut(&row) {
             *count = count.saturating_add(1);
-        } else if has_room && group.rows.len() < self.max_rows {
-            group.rows.insert(row, 1);
-            self.rows = self.rows.saturating_add(1);
-        } else {
+            return Added::Counted;
+        }
+        let has_row = has_row && group.rows.len() < self.max_rows;
+        if !has_row || !self.room.take(row_weight) {
             group.omitted = group.omitted.saturating_add(1);
             return Added::NoRoom;
         }
+        group.rows.insert(Box::new(row), 1);
+        group.rows_weight = group.rows_weight.saturating_add(row_weight);
+        self.rows = self.rows.saturating_add(1);
         Added::Counted
     }
 
-    /// Takes out the reports of every interval that has ended.
-    pub fn take_due(&mut self, now: u64) -> Vec<Due> {
-        let interval = self.interval;
-        let is_over = |begin: u64| begin.saturating_add(interval) <= now;
-        let keys: Vec<_> = self.groups.keys().filter(|(begin, _)| is_over(*begin)).cloned().collect();
-        keys.into_iter().filter_map(|key| self.take(key)).collect()
+    /// The first second of the interval in which a time counts.
+    fn open_interval(&self, now: u64) -> u64 {
+        let mut begin = now.saturating_sub(now.checked_rem(self.interval).unwrap_or(0));
+        for _ in 0..self.closed.len() {
+            if !self.closed.contains(&begin) {
+                break;
+            }
+            begin = begin.saturating_add(self.interval);
+        }
+        begin
     }
 
-    fn take(&mut self, key: (u64, Name)) -> Option<Due> {
-        let group = self.groups.remove(&key)?;
+    /// Remembers that reports of an interval were taken out.
+    fn close(&mut self, begin: u64) {
+        if self.closed.contains(&begin) {
+            return;
+        }
+        if self.closed.len() >= MAX_CLOSED {
+            self.closed.pop_front();
+        }
+        self.closed.push_back(begin);
+    }
+
+    /// Takes out the reports of every interval that has ended, all at once. Where there may be very many, take one
+    /// after the other with [`next_due`](Self::next_due).
+    pub fn take_due(&mut self, now: u64) -> Vec<Due> {
+        core::iter::from_fn(|| self.next_due(now)).collect()
+    }
+
+    /// Takes out one report of an interval that has ended, of the earliest first; `None` where there is no other.
+    pub fn next_due(&mut self, now: u64) -> Option<Due> {
+        let first = self.groups.first_entry()?;
+        let end = first.key().0.saturating_add(self.interval);
+        if end > now {
+            return None;
+        }
+        let ((begin, policy_domain), group) = first.remove_entry();
         self.rows = self.rows.saturating_sub(group.rows.len());
-        let (begin, policy_domain) = key;
-        let end = begin.saturating_add(self.interval);
-        self.open_from = self.open_from.max(end);
+        self.room.give_back(group.published.weight.saturating_add(group.rows_weight));
+        self.close(begin);
         let errors = (group.omitted > 0).then(|| {
             let text =
                 format!("{} messages are not listed: the report has no room for more rows", group.omitted);
@@ -298,15 +376,13 @@ impl Aggregator {
             namespace: Namespace::Dmarc2,
             version: Some("1.0".to_string()),
             metadata,
-            policy: group.policy,
-            rows: group.rows.into_iter().map(|(row, count)| ReportRow { count, ..row }).collect(),
+            policy: group.published.policy,
+            rows: group.rows.into_iter().map(|(row, count)| ReportRow { count, ..*row }).collect(),
             extensions: Vec::new(),
             defects: Vec::new(),
             unique_id: self.reporter.instance,
         };
-        let addresses =
-            group.record.aggregate_reports().flatten().map(|uri| uri.as_str().to_string()).collect();
-        Some(Due { policy_domain, report, addresses })
+        Some(Due { policy_domain, report, addresses: group.published.addresses })
     }
 }
 
@@ -342,6 +418,7 @@ fn row(report: &Report, author: &Name, message: Message) -> ReportRow {
     let mut dkim = message.dkim;
     dkim.sort_by_cached_key(|result| rank(result, author, report));
     dkim.truncate(MAX_DKIM_RESULTS);
+    dkim.shrink_to_fit();
     ReportRow {
         source_ip: Some(message.source_ip),
         count: 0,

@@ -42,6 +42,7 @@ mod mime;
 mod plain;
 mod read;
 mod summary;
+mod weight;
 mod write;
 
 pub use aggregate::{
