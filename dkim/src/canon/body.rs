@@ -88,7 +88,8 @@ struct Spaces {
 impl Spaces {
     fn write<S: Sink>(&mut self, piece: &[u8], lines: &mut Lines<S>) {
         let mut rest = self.resolve(piece, lines);
-        if rest.len() >= WINDOW {
+        // what is short is done sooner than blocks are made ready
+        if rest.len() >= LONG {
             rest = write_blocks(rest, lines);
         }
         while !rest.is_empty() {
