@@ -110,6 +110,7 @@ fn name_length(octets: &[u8]) -> usize {
 /// Leaves out white space at the start.
 #[inline]
 fn skip_space(mut octets: &[u8]) -> &[u8] {
+    // of most octets one comparison tells
     while let [..=b' ', ..] = octets
         && let [b' ' | b'\t' | b'\r' | b'\n', rest @ ..] = octets
     {

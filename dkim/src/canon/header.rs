@@ -91,9 +91,6 @@ fn relaxed_value(text: &[u8], range: Range<usize>, out: &mut Vec<u8>) {
     };
     loop {
         at = copy_run(text, at, value.len(), out, is_stop);
-        if at >= value.len() {
-            break;
-        }
         let next = behind_space(value, at);
         if next >= value.len() {
             break;

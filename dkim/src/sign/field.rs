@@ -6,14 +6,11 @@ use crate::{
     backend::{Backend, Digest, SigningKey},
     canon,
     encoding::encode_base64,
-    signature::Statement,
+    signature::{FIELD_NAME, Statement},
 };
 use alloc::{string::String, vec::Vec};
 use core::fmt;
 use mail_base::{fields::Field, scan};
-
-/// How the field starts.
-const START: &str = "DKIM-Signature:";
 
 /// The longest line that is written, where its words allow it. It leaves room for what a relay may put before
 /// it.
@@ -168,7 +165,8 @@ struct FieldText {
 impl FieldText {
     fn new(statement: &Statement<'_>) -> Self {
         let mut text = String::with_capacity(1024);
-        text.push_str(START);
+        text.push_str(FIELD_NAME);
+        text.push(':');
         let mut field = Self { column: text.len(), longest: 0, text };
         statement.for_each_tag(|pieces| field.put_tag(pieces));
         field.put_word(&["b="], "", true);

@@ -109,7 +109,8 @@ fn unzip<'a>(file: &[u8], limits: &ReadLimits) -> Result<Opened<'a>, ReportError
 ///
 /// An end record has the number of files twice, those on this disk and all of them: two octets each, and eight in
 /// that of ZIP64. One with 0xffff, which leaves the number to ZIP64, counts too many as well: no file of so few needs
-/// it, and the reader may take it at its word. The reader passes over one in which they differ, and so do octets that look like a record.
+/// it, and the reader may take it at its word. The reader passes over one in which they differ, and so do octets that look
+/// like a record.
 fn counts_too_many(file: &[u8]) -> bool {
     let number = |octets: &[u8]| octets.iter().rfold(0_u64, |number, octet| number << 8 | u64::from(*octet));
     let any = |signature: &[u8], counts: Range<usize>| {
