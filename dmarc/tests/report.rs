@@ -442,6 +442,43 @@ fn broken_xml_gives_what_can_be_read() {
 }
 
 #[test]
+fn a_report_is_found_behind_a_tag_of_the_schema() {
+    let tag = "<xs:schema xmlns:xs=\"http://www.w3.org/2001/XMLSchema\">";
+    let report = read(&format!("<?xml version=\"1.0\"?>{tag}\n{SMALL}"));
+    assert_eq!((&report.rows, &report.metadata), (&read(SMALL).rows, &read(SMALL).metadata));
+    assert_eq!((report.extensions[0].xml.trim_end(), report.defects), (tag, vec![]));
+    // in an element of its own
+    let report = read(&format!("<wrapper>{SMALL}</wrapper>"));
+    assert_eq!(report.rows, read(SMALL).rows);
+    let kinds: Vec<_> = report.defects.into_iter().map(|defect| defect.kind).collect();
+    assert_eq!(kinds, [DefectKind::Element("wrapper".into()), DefectKind::EndTag("wrapper".into())]);
+}
+
+#[test]
+fn values_that_old_senders_wrote_are_read() {
+    let value = |element, text: &str| DefectKind::Value { element, text: text.into() };
+    let xml = SMALL.replace("<begin>1</begin>", "<begin>1337270400.0</begin>");
+    assert_eq!(
+        (read(&xml).metadata.begin, defects(&xml)),
+        (1_337_270_400, vec![value("begin", "1337270400.0")])
+    );
+    let xml = SMALL.replace("<begin>1</begin>", "<begin>soon.0</begin>");
+    assert_eq!((read(&xml).metadata.begin, defects(&xml)), (0, vec![value("begin", "soon.0")]));
+    for (word, result) in [
+        ("hardfail", AuthResult::Fail),
+        ("Unknown", AuthResult::TempError),
+        ("error", AuthResult::PermError),
+        ("odd", AuthResult::None),
+    ] {
+        let spf = format!("<spf><domain>a.example</domain><scope>MFROM</scope><result>{word}</result></spf>");
+        let xml = SMALL.replace("</auth_results>", &format!("{spf}</auth_results>"));
+        let last = read(&xml).rows[0].spf.last().unwrap().clone();
+        assert_eq!((last.result, last.scope), (result, Some(SpfScope::MailFrom)), "{word}");
+        assert_eq!(defects(&xml), [value("result", word)]);
+    }
+}
+
+#[test]
 fn texts_that_are_not_utf_8_are_read() {
     let latin1 =
         [SMALL.replace(">o<", ">Caf\u{e9}<").chars().map(|one| one as u8).collect::<Vec<_>>()].concat();
@@ -641,6 +678,28 @@ fn what_is_wrong_in_a_failure_report_is_listed() {
     assert_eq!(report.note, "note");
     let none = FailureReport::read_mail(b"\r\nHello", &ReadLimits::default()).unwrap_err();
     assert_eq!(none.kind, ReportErrorKind::NoReportPart);
+}
+
+/// RFC 5965 §3.5 and RFC 9991 §4 have CFWS around the words.
+#[test]
+fn comments_in_a_failure_report_are_left_out() {
+    let mail = "Content-Type: multipart/report; report-type=feedback-report; boundary=b\r\n\r\n--b\r\n\
+        Content-Type: message/feedback-report\r\n\r\nFeedback-Type: (ARF) auth-failure\r\nUser-Agent: x (y)\r\n\
+        Version: 1 (one)\r\nAuth-Failure:\r\n (d) signature\r\nIdentity-Alignment: dkim (a), (b) spf (c)\r\n\
+        Source-IP: 192.0.2.1 (mx.example.org)\r\nSource-Port: 25 (smtp)\r\nIncidents: (about) 3\r\n\
+        Delivery-Result: reject (550)\r\n--b--\r\n";
+    let report = FailureReport::read_mail(mail.as_bytes(), &ReadLimits::default()).unwrap();
+    assert_eq!(report.defects, []);
+    assert_eq!((report.auth_failure, report.user_agent.as_str()), (AuthFailure::Signature, "x (y)"));
+    assert_eq!(report.identity_alignment, [Mechanism::Dkim, Mechanism::Spf]);
+    assert_eq!((report.source_ip, report.source_port), (Some([192, 0, 2, 1].into()), Some(25)));
+    assert_eq!((report.incidents, report.delivery_result), (Some(3), Some(DeliveryResult::Reject)));
+    // words that a space parts are not one word
+    let two = mail.replace("(about) 3", "1 (one) 3").replace("192.0.2.1 (mx", "192.0.2.1 (mx (");
+    let report = FailureReport::read_mail(two.as_bytes(), &ReadLimits::default()).unwrap();
+    let value = |element, text: &str| DefectKind::Value { element, text: text.into() };
+    let kinds: Vec<_> = report.defects.into_iter().map(|defect| defect.kind).collect();
+    assert_eq!(kinds, [value("Source-IP", "192.0.2.1 (mx (.example.org)"), value("Incidents", "1 (one) 3")]);
 }
 
 #[test]

@@ -316,6 +316,13 @@ impl AuthResult {
         .into_iter()
         .find(|one| text.eq_ignore_ascii_case(one.as_str()))
     }
+
+    /// Words that senders wrote for results: those that RFC 7489 (Appendix C) calls commonly implemented, and
+    /// `hardfail` of RFC 5451 §2.4.2.
+    pub(super) fn parse_old(text: &str) -> Option<Self> {
+        let words = [("hardfail", Self::Fail), ("unknown", Self::TempError), ("error", Self::PermError)];
+        words.into_iter().find(|(word, _)| text.eq_ignore_ascii_case(word)).map(|(_, result)| result)
+    }
 }
 
 impl SpfScope {
@@ -326,6 +333,10 @@ impl SpfScope {
             Self::MailFrom => "mfrom",
             Self::Helo => "helo",
         }
+    }
+
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        [Self::MailFrom, Self::Helo].into_iter().find(|one| text.eq_ignore_ascii_case(one.as_str()))
     }
 }
 

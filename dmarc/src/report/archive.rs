@@ -30,7 +30,9 @@ pub(super) fn open<'a>(file: &'a [u8], limits: &ReadLimits) -> Result<Opened<'a>
 
 fn gunzip<'a>(file: &'a [u8], limits: &ReadLimits) -> Result<Opened<'a>, ReportError> {
     match file {
-        [0x1f, 0x8b, ..] => bounded(MultiGzDecoder::new(file), limits, ReportErrorKind::Gzip),
+        [0x1f, 0x8b, ..] => {
+            unpack_again(bounded(MultiGzDecoder::new(file), limits, ReportErrorKind::Gzip)?, limits)
+        }
         _ if file.len() > limits.octets => Err(too_large(limits)),
         _ => Ok(Opened { octets: Cow::Borrowed(file), defects: Vec::new() }),
     }
@@ -124,13 +126,17 @@ fn counts_too_many(file: &[u8]) -> bool {
     any(b"PK\x05\x06", 8..12) || any(b"PK\x06\x06", 24..40)
 }
 
-/// A file of a ZIP file, which may be compressed with GZIP too.
+/// A file of a ZIP file.
 fn unpack<'a>(file: impl Read, limits: &ReadLimits) -> Result<Opened<'a>, ReportError> {
-    let mut outer = bounded(file, limits, ReportErrorKind::Zip)?;
+    unpack_again(bounded(file, limits, ReportErrorKind::Zip)?, limits)
+}
+
+/// What was compressed may be compressed with GZIP once more: there are hosts that do so with what is sent.
+fn unpack_again<'a>(mut outer: Opened<'a>, limits: &ReadLimits) -> Result<Opened<'a>, ReportError> {
     if outer.octets.starts_with(b"\x1f\x8b") {
-        let inner = gunzip(&outer.octets, limits)?;
+        let inner = bounded(MultiGzDecoder::new(&*outer.octets), limits, ReportErrorKind::Gzip)?;
         outer.defects.extend(inner.defects);
-        outer.octets = Cow::Owned(inner.octets.into_owned());
+        outer.octets = inner.octets;
     }
     Ok(outer)
 }
@@ -141,4 +147,24 @@ pub(super) fn gzip(octets: &[u8]) -> Vec<u8> {
     // writing to a Vec does not fail
     let _ = encoder.write_all(octets);
     encoder.finish().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_compressed_twice_is_opened() {
+        let text = [b'x'; 100].as_slice();
+        let twice = gzip(&gzip(text));
+        let limits = ReadLimits::default();
+        assert_eq!(&*open(&twice, &limits).unwrap().octets, text);
+        // no more often, and the limit holds for what comes out last
+        assert_ne!(&*open(&gzip(&twice), &limits).unwrap().octets, text);
+        let kind = open(&twice, &limits.with_octets(99)).unwrap_err().kind;
+        assert_eq!(kind, ReportErrorKind::TooLarge { limit: 99 });
+        // what breaks inside is told
+        let broken = gzip(&[0x1f, 0x8b, 0, 0]);
+        assert_eq!(open(&broken, &limits).unwrap_err().kind, ReportErrorKind::Gzip);
+    }
 }

@@ -189,10 +189,10 @@ impl Draft {
             (Some(Element::Feedback), Element::Version) => self.report.version = Some(value.to_string()),
             (Some(Element::Metadata), _) => self.metadata(element, value, lang),
             (Some(Element::DateRange), Element::Begin) => {
-                self.report.metadata.begin = self.value("begin", value).unwrap_or_default();
+                self.report.metadata.begin = self.seconds("begin", value);
             }
             (Some(Element::DateRange), Element::End) => {
-                self.report.metadata.end = self.value("end", value).unwrap_or_default();
+                self.report.metadata.end = self.seconds("end", value);
             }
             (Some(Element::PolicyPublished), _) => self.policy_published(element, value),
             (Some(Element::Row), _) => self.source(element, value),
@@ -237,6 +237,18 @@ impl Draft {
         value
     }
 
+    /// Seconds since 1970. There are senders that write fractions of them; those are a defect, and left out.
+    fn seconds(&mut self, element: &'static str, text: &str) -> u64 {
+        let whole = || text.split_once('.').and_then(|(whole, _)| whole.parse().ok());
+        self.value(element, text).or_else(whole).unwrap_or_default()
+    }
+
+    /// The result of DKIM or SPF. A word of before RFC 9990 is a defect, and read as what it stood for.
+    fn result(&mut self, text: &str) -> AuthResult {
+        let result = self.word("result", text, AuthResult::parse);
+        result.or_else(|| AuthResult::parse_old(text)).unwrap_or_default()
+    }
+
     fn metadata(&mut self, element: Element, value: &str, lang: Option<String>) {
         let text = text(value, lang);
         let metadata = &mut self.report.metadata;
@@ -261,8 +273,10 @@ impl Draft {
         }
         let policy = |text: &str| Policy::parse(text.as_bytes());
         let mode = |text: &str| AlignmentMode::parse(text.as_bytes());
-        let method =
-            |text: &str| [Method::TreeWalk, Method::SuffixList].into_iter().find(|one| one.as_str() == text);
+        let method = |text: &str| {
+            let mut methods = [Method::TreeWalk, Method::SuffixList].into_iter();
+            methods.find(|one| text.eq_ignore_ascii_case(one.as_str()))
+        };
         match element {
             Element::Domain => self.report.policy.domain = value.to_string(),
             Element::DiscoveryMethod => {
@@ -316,9 +330,7 @@ impl Draft {
         match element {
             Element::Domain => self.dkim.domain = value.to_string(),
             Element::Selector => self.dkim.selector = Some(value.to_string()),
-            Element::Result => {
-                self.dkim.result = self.word("result", value, AuthResult::parse).unwrap_or_default()
-            }
+            Element::Result => self.dkim.result = self.result(value),
             Element::HumanResult => self.dkim.human_result = text(value, lang),
             _ => {}
         }
@@ -328,14 +340,9 @@ impl Draft {
         match element {
             Element::Domain => self.spf.domain = value.to_string(),
             Element::Scope => {
-                let scope = |text: &str| {
-                    [SpfScope::MailFrom, SpfScope::Helo].into_iter().find(|one| one.as_str() == text)
-                };
-                self.spf.scope = self.word("scope", value, scope);
+                self.spf.scope = self.word("scope", value, SpfScope::parse);
             }
-            Element::Result => {
-                self.spf.result = self.word("result", value, AuthResult::parse).unwrap_or_default()
-            }
+            Element::Result => self.spf.result = self.result(value),
             Element::HumanResult => self.spf.human_result = text(value, lang),
             _ => {}
         }

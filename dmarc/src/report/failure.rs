@@ -19,7 +19,10 @@ use alloc::{
     vec::Vec,
 };
 use core::{fmt, net::IpAddr};
-use mail_base::write::FieldWriter;
+use mail_base::{
+    lex::{Lexer, TokenKind},
+    write::FieldWriter,
+};
 
 /// A failure report.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -327,28 +330,29 @@ impl FailureReport {
 
     /// Files a field that stands there once.
     fn take_single(&mut self, name: &'static str, value: String) -> Option<DefectKind> {
+        let word = without_comments(&value);
         let is_valid = match name {
-            "Feedback-Type" => value.eq_ignore_ascii_case("auth-failure"),
-            "Version" => value == "1",
+            "Feedback-Type" => word.eq_ignore_ascii_case("auth-failure"),
+            "Version" => word == "1",
             "Auth-Failure" => {
-                parse_word(&AUTH_FAILURES, &value).map(|kind| self.auth_failure = kind).is_some()
+                parse_word(&AUTH_FAILURES, &word).map(|kind| self.auth_failure = kind).is_some()
             }
             "Delivery-Result" => {
-                self.delivery_result = parse_word(&DELIVERY_RESULTS, &value);
+                self.delivery_result = parse_word(&DELIVERY_RESULTS, &word);
                 self.delivery_result.is_some()
             }
-            "Identity-Alignment" => self.read_alignment(&value),
+            "Identity-Alignment" => self.read_alignment(&word),
             "Source-IP" => {
-                let text = value.trim_matches(['[', ']']);
+                let text = word.trim_matches(['[', ']']);
                 self.source_ip = text.strip_prefix("IPv6:").unwrap_or(text).parse().ok();
                 self.source_ip.is_some()
             }
             "Source-Port" => {
-                self.source_port = value.parse().ok();
+                self.source_port = word.parse().ok();
                 self.source_port.is_some()
             }
             "Incidents" => {
-                self.incidents = value.parse().ok();
+                self.incidents = word.parse().ok();
                 self.incidents.is_some()
             }
             _ => {
@@ -431,4 +435,23 @@ const FIELDS: [&str; 24] = [
 fn unfold(value: &[u8]) -> String {
     let text = String::from_utf8_lossy(value);
     text.chars().filter(|one| !matches!(one, '\r' | '\n')).collect::<String>().trim().to_string()
+}
+
+/// The words of a value with one space between them, and without the comments that may stand around each (RFC 5965
+/// §3.5). A value with a comment that does not end is left as it is.
+fn without_comments(value: &str) -> String {
+    let mut words = Vec::new();
+    let mut is_behind_space = false;
+    for token in Lexer::new(value.as_bytes()) {
+        let Ok(token) = token else { return value.to_string() };
+        is_behind_space |= token.spaced || token.kind == TokenKind::Comment;
+        if token.kind != TokenKind::Comment {
+            if is_behind_space && !words.is_empty() {
+                words.push(b' ');
+            }
+            words.extend(token.raw);
+            is_behind_space = false;
+        }
+    }
+    String::from_utf8_lossy(&words).into_owned()
 }

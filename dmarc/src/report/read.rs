@@ -203,11 +203,16 @@ impl<'a> Markup<'a> {
     }
 
     fn start(&mut self, start: &BytesStart<'_>) -> Result<(), ReportError> {
+        let element = Element::named(start.local_name().as_ref());
+        if self.stack.is_empty() && element == Some(Element::Feedback) {
+            // there are senders that write a start tag of the schema before it
+            self.end_other(self.draft.at);
+        }
         if let Some(other) = &mut self.other {
             other.depth = other.depth.saturating_add(1);
             return Ok(());
         }
-        match Element::named(start.local_name().as_ref()) {
+        match element {
             Some(element) if self.make_room(element) => self.open(element, Some(start)),
             _ => {
                 self.other(start);
@@ -292,7 +297,7 @@ impl<'a> Markup<'a> {
         if let Some(other) = &mut self.other {
             other.depth = other.depth.saturating_sub(1);
             if other.depth == 0 {
-                self.end_other();
+                self.end_other(self.position());
             }
             return;
         }
@@ -310,9 +315,10 @@ impl<'a> Markup<'a> {
         }
     }
 
-    fn end_other(&mut self) {
+    /// Ends what is passed over, before the octet at `end`.
+    fn end_other(&mut self, end: usize) {
         let Some(other) = self.other.take() else { return };
-        let xml = self.text.get(other.start..self.position()).unwrap_or("");
+        let xml = self.text.get(other.start..end).unwrap_or("");
         self.draft.extension(other.name, xml, self.stack.contains(&Element::Record));
     }
 
@@ -327,7 +333,7 @@ impl<'a> Markup<'a> {
         self.draft.at = self.text.len();
         if !self.stack.is_empty() || self.other.is_some() {
             self.draft.defect(DefectKind::Truncated);
-            self.end_other();
+            self.end_other(self.draft.at);
             while !self.stack.is_empty() {
                 self.close();
             }
