@@ -42,6 +42,10 @@ pub struct ReadPolicy {
     pub allow_untyped: bool,
     /// Takes a semicolon at the end.
     pub allow_trailing_semicolon: bool,
+    /// Takes a field that begins with a result, and an authserv-id between results, as Exchange Online writes both.
+    /// The first is read with an empty [`authserv_id`](AuthenticationResults::authserv_id), which no service has; the
+    /// second is passed over.
+    pub allow_misplaced_authserv_id: bool,
 }
 
 impl Default for ReadPolicy {
@@ -52,6 +56,7 @@ impl Default for ReadPolicy {
             allow_unquoted: false,
             allow_untyped: false,
             allow_trailing_semicolon: false,
+            allow_misplaced_authserv_id: false,
         }
     }
 }
@@ -60,7 +65,13 @@ impl ReadPolicy {
     /// All that is seen in real mail and can be read in one way only.
     #[must_use]
     pub fn lenient() -> Self {
-        Self { allow_unquoted: true, allow_untyped: true, allow_trailing_semicolon: true, ..Self::default() }
+        Self {
+            allow_unquoted: true,
+            allow_untyped: true,
+            allow_trailing_semicolon: true,
+            allow_misplaced_authserv_id: true,
+            ..Self::default()
+        }
     }
 }
 

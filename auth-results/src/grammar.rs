@@ -5,7 +5,7 @@ use crate::{
     field::{AuthenticationResults, MethodResult, Property, ReadPolicy, is_domain, may_be_local_part},
     words::{Keyword, Method, PropertyType, ResultCode},
 };
-use alloc::{borrow::ToOwned, string::String, vec::Vec};
+use alloc::{borrow::ToOwned, string::String};
 use mail_base::{
     lex::{Lexer, is_atext},
     write::is_token,
@@ -118,31 +118,52 @@ fn payload<'a>(
 ) -> impl Parser<&'a [u8], Output = AuthenticationResults, Error = Fault<'a>> {
     move |input: &'a [u8]| {
         let (input, _) = cfws(input)?;
+        let mut field = AuthenticationResults::new("");
+        if policy.allow_misplaced_authserv_id && methodspec(input).is_ok() {
+            return results(input, field, policy);
+        }
         let (input, authserv_id) = must(FieldErrorKind::AuthservId, value_rule).parse(input)?;
         let (input, version) = preceded(cfws, opt(digits)).parse(input)?;
         let (input, _) = cfws(input)?;
-        let mut field = AuthenticationResults { authserv_id, version, results: Vec::new() };
+        (field.authserv_id, field.version) = (authserv_id, version);
         if let Ok((rest, ())) = no_result(input) {
             return Ok((rest, field));
         }
-        let mut rest = input;
-        loop {
-            let (input, _) = must(FieldErrorKind::Trailing, char(';')).parse(rest)?;
-            if policy.allow_trailing_semicolon && !field.results.is_empty() && cfws(input)?.0.is_empty() {
-                return Ok((&[], field));
-            }
-            if field.results.len() >= policy.results {
-                return broken(FieldErrorKind::TooManyResults, input);
-            }
-            let (input, result) = resinfo(input, policy)?;
-            field.results.push(result);
-            let (input, _) = cfws(input)?;
-            if input.is_empty() {
-                return Ok((input, field));
-            }
-            rest = input;
+        let (input, _) = must(FieldErrorKind::Trailing, char(';')).parse(input)?;
+        results(input, field, policy)
+    }
+}
+
+/// `1*resinfo [CFWS]`, after the first semicolon.
+fn results<'a>(
+    mut input: &'a [u8],
+    mut field: AuthenticationResults,
+    policy: &ReadPolicy,
+) -> Rule<'a, AuthenticationResults> {
+    loop {
+        if field.results.len() >= policy.results {
+            return broken(FieldErrorKind::TooManyResults, input);
+        }
+        if policy.allow_misplaced_authserv_id {
+            input = behind_authserv_id(input);
+        }
+        let (rest, result) = resinfo(input, policy)?;
+        field.results.push(result);
+        let (rest, _) = cfws(rest)?;
+        if rest.is_empty() {
+            return Ok((rest, field));
+        }
+        (input, _) = must(FieldErrorKind::Trailing, char(';')).parse(rest)?;
+        if policy.allow_trailing_semicolon && cfws(input)?.0.is_empty() {
+            return Ok((&[], field));
         }
     }
+}
+
+/// What follows a value that stands alone in the place of a result.
+fn behind_authserv_id(input: &[u8]) -> &[u8] {
+    let parsed = (cfws, value_rule, cfws, char(';')).parse(input);
+    parsed.map_or(input, |(rest, _)| rest)
 }
 
 /// `no-result = [CFWS] ";" [CFWS] "none"`, and nothing after it.
@@ -382,7 +403,7 @@ fn cfws(input: &[u8]) -> Rule<'_, Space> {
 mod tests {
     use super::*;
     use crate::field::fields_to_remove;
-    use alloc::{format, string::ToString};
+    use alloc::{format, string::ToString, vec::Vec};
     use mail_base::fields::{Header, HeaderLimits};
 
     fn read(value: &str) -> AuthenticationResults {
@@ -509,6 +530,32 @@ mod tests {
         assert_eq!(field.results[0].property("policy", "iprev"), Some("2001:db8::1"));
         assert_eq!(field.results[1].property("", "action"), Some("none"));
         assert_eq!(field.results[1].property("header", "b"), Some("ab/c="));
+    }
+
+    #[test]
+    fn authserv_ids_may_be_missing_or_between_results() {
+        // the form of Exchange Online
+        let value = "spf=softfail (sender IP is 192.0.2.1)\r\n smtp.mailfrom=a.example; tenant.example; dkim=fail\r\n \
+            header.d=b.example;tenant.example; dmarc=fail\r\n action=oreject header.from=a.example;compauth=pass reason=100";
+        let error = AuthenticationResults::parse(value.as_bytes()).unwrap_err();
+        assert_eq!(error, FieldError { kind: FieldErrorKind::Trailing, at: 3 });
+        let lenient = ReadPolicy::lenient();
+        let field = AuthenticationResults::parse_with(value.as_bytes(), &lenient).unwrap();
+        // a name that stands elsewhere is not that of the service: a border does not look for its own there
+        assert_eq!(field.authserv_id, "");
+        let found: Vec<_> =
+            field.results.iter().map(|result| format!("{}={}", result.method, result.result)).collect();
+        assert_eq!(found, ["spf=softfail", "dkim=fail", "dmarc=fail", "compauth=pass"]);
+        assert_eq!(field.results[0].comment.as_deref(), Some("sender IP is 192.0.2.1"));
+        assert_eq!(field.results[3].reason.as_deref(), Some("100"));
+        // written, it has an empty one
+        let text = field.to_string();
+        let value = &text["Authentication-Results:".len()..];
+        assert_eq!(AuthenticationResults::parse_with(value.as_bytes(), &lenient).unwrap(), field);
+        // a name alone is no result
+        for value in ["a", "a; b", "a; b; c", "spf=pass; b; ", "a; b; none"] {
+            assert!(AuthenticationResults::parse_with(value.as_bytes(), &lenient).is_err(), "{value}");
+        }
     }
 
     #[test]
