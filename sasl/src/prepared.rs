@@ -34,17 +34,23 @@ impl Prepared {
     }
 
     /// Applies SASLprep (RFC 4013), as to a stored string: code points that Unicode 3.2 has not assigned are
-    /// refused.
+    /// refused (RFC 3454 §7).
     ///
     /// # Errors
-    /// Where the text has a character that is prohibited, mixes directions, or is empty once prepared. The
-    /// library does not say at which octet: the place is 0.
+    /// Where the text has a character that is prohibited, mixes directions, or is empty once prepared. The place is
+    /// that of the code point that is not assigned; of the others the library does not say it, and it is 0.
     #[cfg(feature = "saslprep")]
     pub fn saslprep(text: &str) -> Result<Self, PrepareError> {
+        let prohibited = |at| PrepareError { kind: PrepareErrorKind::Prohibited, at };
+        // the library looks behind the normalisation only, by which later versions of Unicode make some of them
+        // others, that are assigned
+        if let Some(at) = text.find(stringprep::tables::unassigned_code_point) {
+            return Err(prohibited(at));
+        }
         match stringprep::saslprep(text) {
             // a string that is not borrowed is a copy of the password, to be overwritten
             Ok(prepared) => Self::as_is(&Zeroizing::new(prepared.into_owned())),
-            Err(_) => Err(PrepareError { kind: PrepareErrorKind::Prohibited, at: 0 }),
+            Err(_) => Err(prohibited(0)),
         }
     }
 
@@ -138,5 +144,16 @@ mod tests {
     #[test]
     fn a_password_is_not_printed() {
         assert_eq!(format!("{:?}", Prepared::ascii("pencil").unwrap()), "Prepared(…)");
+    }
+
+    #[cfg(feature = "saslprep")]
+    #[test]
+    fn what_unicode_32_has_not_assigned_is_refused_whatever_it_would_become() {
+        // unassigned in 3.2; today NFKC makes the first two a sigma and an A
+        for unassigned in ['\u{3f9}', '\u{1d2c}', '\u{221}', '\u{378}'] {
+            let error = Prepared::saslprep(&format!("Iü{unassigned}")).unwrap_err();
+            assert_eq!((error.kind, error.at), (PrepareErrorKind::Prohibited, 3), "{unassigned:?}");
+        }
+        assert_eq!(Prepared::saslprep("\u{2168}ü").unwrap().as_str(), "IXü");
     }
 }
