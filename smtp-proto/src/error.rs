@@ -166,7 +166,7 @@ pub enum ReplyErrorKind {
     /// A line has another code than the first.
     #[error("the lines of a reply have different codes")]
     MixedCodes,
-    /// A control character other than the tab.
+    /// A control character other than the tab, elsewhere than where a server greets after EHLO.
     #[error("a reply has a control character")]
     Control,
     /// A bare CR or LF.

@@ -375,7 +375,7 @@ fn read_mailbox(text: &str, from: usize, rules: &Rules) -> Result<(usize, usize)
     let bytes = text.as_bytes();
     let at = match bytes.get(from) {
         Some(b'"') => read_quoted(text, from)?,
-        _ => read_dot_string(bytes, from)?,
+        _ => read_dot_string(bytes, from, rules)?,
     };
     if at.saturating_sub(from) > rules.local_part {
         return Err(PathError { kind: PathErrorKind::LocalPartTooLong, at: from });
@@ -391,12 +391,12 @@ fn read_mailbox(text: &str, from: usize, rules: &Rules) -> Result<(usize, usize)
 /// Dot-string = Atom *("." Atom)
 /// ```
 #[inline(always)]
-fn read_dot_string(octets: &[u8], from: usize) -> Result<usize, PathError> {
+fn read_dot_string(octets: &[u8], from: usize, rules: &Rules) -> Result<usize, PathError> {
     let mut at = from;
     // every turn but the last reads at least one octet
     loop {
         let end = octets::end_of_run(octets, at, ALPHANUMERIC | ATOM | HYPHEN | WIDE);
-        if end == at {
+        if end == at && !(rules.loose_dots && is_beside_dot(octets, from, at)) {
             return Err(PathError { kind: PathErrorKind::EmptyAtom, at });
         }
         if octets.get(end) != Some(&b'.') {
@@ -404,6 +404,11 @@ fn read_dot_string(octets: &[u8], from: usize) -> Result<usize, PathError> {
         }
         at = end.saturating_add(1);
     }
+}
+
+/// Whether a dot of the local part that starts at `from` stands at an offset, or in front of it.
+fn is_beside_dot(octets: &[u8], from: usize, at: usize) -> bool {
+    octets.get(at) == Some(&b'.') || at > from
 }
 
 /// ```text

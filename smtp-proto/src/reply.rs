@@ -32,6 +32,9 @@ const MAX_LINE: usize = 512;
 pub struct Code(u16);
 
 impl Code {
+    /// 250, with which a server greets.
+    const OK: Self = Self(250);
+
     /// `None` outside 200 to 599.
     #[must_use]
     pub const fn new(code: u16) -> Option<Self> {
@@ -246,8 +249,8 @@ impl FloorBoundary for str {
 #[derive(Clone, Debug)]
 pub struct ReplyReader {
     finder: LineFinder,
-    /// A line end of the reply is not CRLF.
-    is_bare: bool,
+    /// A line end of the reply is not CRLF, or its greeting has control characters.
+    is_odd: bool,
     line_limit: usize,
     limit: usize,
     /// The octets of the lines that have been read.
@@ -259,7 +262,7 @@ impl ReplyReader {
     /// Reads replies of at most `limit` octets, in lines of at most `line_limit`.
     #[must_use]
     pub fn new(endings: LineEndings, line_limit: usize, limit: usize) -> Self {
-        Self { finder: LineFinder::new(endings), is_bare: false, line_limit, limit, read: 0, code: None }
+        Self { finder: LineFinder::new(endings), is_odd: false, line_limit, limit, read: 0, code: None }
     }
 
     /// The reply that starts at the first octet of `input`, and how many octets it takes; `None` where it is
@@ -294,8 +297,8 @@ impl ReplyReader {
                 let used = core::mem::take(&mut self.read);
                 self.code = None;
                 let wire = input.get(..used).unwrap_or(b"");
-                let is_bare = core::mem::take(&mut self.is_bare);
-                let wire = if is_bare { Cow::Owned(with_crlf(wire)) } else { Cow::Borrowed(wire) };
+                let is_odd = core::mem::take(&mut self.is_odd);
+                let wire = if is_odd { Cow::Owned(made_good(wire)) } else { Cow::Borrowed(wire) };
                 return Ok(Some((Reply { code, wire }, used)));
             }
         }
@@ -312,12 +315,27 @@ impl ReplyReader {
         Some((code, is_last, text.len().saturating_add("\r\n".len())))
     }
 
-    /// The code of a line, whether it is the last, and how many octets it takes; `None` where it is not all there.
+    /// ```text
+    /// Reply-line = *( Reply-code "-" [ textstring ] CRLF ) Reply-code [ SP textstring ] CRLF
+    /// textstring = 1*(%d09 / %d32-126)
+    /// ehlo-greet = 1*(%d0-9 / %d11-12 / %d14-127)
+    /// ```
+    /// The text may have octets outside ASCII (RFC 6531 §3.7.4.2), which many servers send anyway. What greets is the
+    /// first line of a reply to EHLO (§4.1.1.1). Gives the code of a line, whether it is the last, and how many octets
+    /// it takes; `None` where it is not all there.
     fn any_line(&mut self, octets: &[u8]) -> Result<Option<(Code, bool, usize)>, Fault> {
         match self.finder.find(octets, self.line_limit) {
             Ok(Found::Line { text, used }) => {
-                self.is_bare |= used < text.len().saturating_add("\r\n".len());
-                read_line(text).map(|(code, is_last)| Some((code, is_last, used)))
+                let (code, is_last) = read_start(text)?;
+                let is_greeting = self.code.is_none() && code == Code::OK;
+                let is_refused =
+                    |octet: &u8| is_control(octet) && (!is_greeting || matches!(octet, b'\r' | b'\n'));
+                if let Some(at) = text.iter().position(is_refused) {
+                    return Err((ReplyErrorKind::Control, at));
+                }
+                let has_crlf = used == text.len().saturating_add("\r\n".len());
+                self.is_odd |= !has_crlf || text.iter().any(is_control);
+                Ok(Some((code, is_last, used)))
             }
             Ok(Found::TooLong { .. }) => Err((ReplyErrorKind::TooLong, 0)),
             Ok(Found::NeedInput) => Ok(None),
@@ -326,34 +344,25 @@ impl ReplyReader {
     }
 }
 
-/// The lines with good line ends, so that who passes a reply on passes no other on.
-fn with_crlf(lines: &[u8]) -> Vec<u8> {
+/// The lines with good line ends and without control characters, so that who passes a reply on passes no other on.
+fn made_good(lines: &[u8]) -> Vec<u8> {
     let mut wire = Vec::with_capacity(lines.len().saturating_add(16));
     for line in lines.split_inclusive(|&octet| octet == b'\n') {
         let line = line.strip_suffix(b"\n").unwrap_or(line);
-        wire.extend_from_slice(line.strip_suffix(b"\r").unwrap_or(line));
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        wire.extend(line.iter().map(|octet| if is_control(octet) { b'?' } else { *octet }));
         wire.extend_from_slice(b"\r\n");
     }
     wire
 }
 
+/// A control character other than the tab.
+fn is_control(octet: &u8) -> bool {
+    (*octet < b' ' && *octet != b'\t') || *octet == 0x7f
+}
+
 /// What is wrong with a line, and where in it.
 type Fault = (ReplyErrorKind, usize);
-
-/// ```text
-/// Reply-line = *( Reply-code "-" [ textstring ] CRLF ) Reply-code [ SP textstring ] CRLF
-/// textstring = 1*(%d09 / %d32-126)
-/// ```
-/// The text may have octets outside ASCII (RFC 6531 §3.7.4.2), which many servers send anyway. Gives the code
-/// and whether the line is the last.
-fn read_line(line: &[u8]) -> Result<(Code, bool), Fault> {
-    let start = read_start(line)?;
-    let is_control = |&octet: &u8| (octet < b' ' && octet != b'\t') || octet == 0x7f;
-    match line.iter().position(is_control) {
-        Some(at) => Err((ReplyErrorKind::Control, at)),
-        None => Ok(start),
-    }
-}
 
 /// The code that a line starts with, and whether it is the last.
 #[inline]
@@ -415,7 +424,7 @@ mod tests {
         assert_eq!(error(b"250x\r\n"), (ReplyErrorKind::Separator, 3));
         assert_eq!(error(b"250-a\r\n251 b\r\n"), (ReplyErrorKind::MixedCodes, 7));
         assert_eq!(error(b"250-a\r\n"), (ReplyErrorKind::Separator, 7));
-        assert_eq!(error(b"250 a\0\r\n"), (ReplyErrorKind::Control, 5));
+        assert_eq!(error(b"220 a\0\r\n"), (ReplyErrorKind::Control, 5));
         assert_eq!(error(b"250-a\r\n250 b\nc\r\n"), (ReplyErrorKind::LineEnd, 12));
         assert_eq!(error(b"250 a\r\n250 b\r\n"), (ReplyErrorKind::Separator, 7));
     }
@@ -468,5 +477,21 @@ mod tests {
         let (next, _) = reader.read(b"250 c\r\n").unwrap().unwrap();
         assert_eq!(next.as_bytes(), b"250 c\r\n");
         assert_eq!(reply.raw_lines().next().unwrap(), b"a");
+    }
+
+    #[test]
+    fn a_server_may_greet_with_any_octets() {
+        // RFC 5321 §4.1.1.1: `ehlo-greet`, which is in the first line only
+        let reply = Reply::parse(b"250-mx hi \0\x1b[1m\x7f\r\n250-SIZE\r\n250 X\r\n").unwrap();
+        assert_eq!(reply.as_bytes(), b"250-mx hi ??[1m?\r\n250-SIZE\r\n250 X\r\n", "others see none of it");
+        assert_eq!(Reply::parse(b"250 mx \x08\r\n").unwrap().as_bytes(), b"250 mx ?\r\n");
+        assert_eq!(error(b"250-mx\r\n250 X\x08\r\n"), (ReplyErrorKind::Control, 13));
+        assert_eq!(error(b"220 mx \x08\r\n"), (ReplyErrorKind::Control, 7));
+        let mut reader = ReplyReader::new(LineEndings::Strict, 512, 4096);
+        let input = b"250-a\x01\r\n250 b\r\n250 c\r\n";
+        assert!(reader.read(&input[..10]).unwrap().is_none());
+        let (reply, used) = reader.read(input).unwrap().unwrap();
+        assert_eq!((reply.as_bytes(), used), (b"250-a?\r\n250 b\r\n".as_slice(), 15));
+        assert_eq!(reader.read(&input[used..]).unwrap().unwrap().0.as_bytes(), b"250 c\r\n");
     }
 }

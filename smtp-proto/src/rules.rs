@@ -17,6 +17,9 @@ pub struct Rules {
     pub loose_spaces: bool,
     /// Takes an address without angle brackets. Default: no. Scripts and scanners send it.
     pub bare_addresses: bool,
+    /// Takes dots at the ends of a local part, and several side by side. Default: no. Mobile networks in Japan gave
+    /// out such addresses, and some machines send from them.
+    pub loose_dots: bool,
     /// Takes underscores in domains. Default: no. Names of machines inside Windows networks have them.
     pub underscores: bool,
 }
@@ -29,16 +32,19 @@ impl Rules {
         path: 256,
         loose_spaces: false,
         bare_addresses: false,
+        loose_dots: false,
         underscores: false,
     };
 
-    /// Every relaxation at once: longer local parts and paths, loose spaces, bare addresses, underscores.
+    /// Every relaxation at once: longer local parts and paths, loose spaces, bare addresses, loose dots,
+    /// underscores.
     pub const LOOSE: Self = Self {
         local_part: 256,
         domain: 255,
         path: 512,
         loose_spaces: true,
         bare_addresses: true,
+        loose_dots: true,
         underscores: true,
     };
 
@@ -59,6 +65,12 @@ impl Rules {
     #[must_use]
     pub fn with_bare_addresses(self, bare_addresses: bool) -> Self {
         Self { bare_addresses, ..self }
+    }
+
+    /// The same, with dots taken anywhere in a local part or not.
+    #[must_use]
+    pub fn with_loose_dots(self, loose_dots: bool) -> Self {
+        Self { loose_dots, ..self }
     }
 
     /// The same, with underscores taken or not.
