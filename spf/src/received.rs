@@ -248,6 +248,7 @@ impl<'a> Reader<'a> {
         let comment = self.comments()?;
         let mut pairs = Vec::new();
         // key-value-list = key-value-pair *( ";" [CFWS] key-value-pair ) [";"]
+        // Haraka writes a space alone behind client-ip
         while self.peek()?.is_some() {
             if pairs.len() >= MAX_PAIRS {
                 return self.error(ReceivedErrorKind::TooMany);
@@ -259,6 +260,7 @@ impl<'a> Reader<'a> {
                     self.next()?;
                     self.comments()?;
                 }
+                Some(token) if is_start_of_pair(&token) => {}
                 Some(_) => return self.error(ReceivedErrorKind::Value),
                 None => {}
             }
@@ -333,6 +335,13 @@ impl<'a> Reader<'a> {
 /// The texts of a [`ReceivedSpf`] hold no line ends: those of folds are gone, and no others are read.
 fn text_of(octets: &[u8]) -> String {
     String::from_utf8_lossy(octets).chars().filter(|character| !matches!(character, '\r' | '\n')).collect()
+}
+
+/// Whether a token is a key with an equals sign.
+fn is_start_of_pair(token: &Token<'_>) -> bool {
+    let equals = token.raw.iter().position(|octet| *octet == b'=');
+    let key = equals.and_then(|equals| token.raw.get(..equals));
+    token.kind == TokenKind::Atom && key.is_some_and(is_name)
 }
 
 /// What a value may be made of: anything but what ends it.
@@ -450,7 +459,7 @@ mod tests {
     }
 
     /// Fields as other software writes them: Google, Exchange Online, Postfix with pypolicyd-spf, Amazon SES, Courier,
-    /// Mail::SPF.
+    /// Mail::SPF, Haraka.
     #[test]
     fn fields_that_are_out_there_are_read() {
         let read = |text: &str| {
@@ -490,6 +499,12 @@ mod tests {
                 "fail (x) mechanism=-all; envelope-from=\"a b\"@c.example; identity=\"\\\"q\\\"@d.example\"; helo= (c) h",
                 Verdict::Fail,
                 "mechanism=-all envelope-from=\"a b\"@c.example identity=\"q\"@d.example helo=h",
+            ),
+            (
+                "Pass\r\n\t(domain of b.example designates 192.0.2.1 as permitted sender)\r\n\treceiver=mx.example;\r\n\t\
+                 identity=mailfrom; client-ip=192.0.2.1 helo=h.example;\r\n\tenvelope-from=<a@b.example>",
+                Verdict::Pass,
+                "receiver=mx.example identity=mailfrom client-ip=192.0.2.1 helo=h.example envelope-from=<a@b.example>",
             ),
         ] {
             assert_eq!(read(text), (verdict, pairs.into()), "{text}");
@@ -544,7 +559,7 @@ mod tests {
             ("pass 1a=b", Key, 5),
             ("pass a b", Equals, 7),
             ("pass a=", Value, 7),
-            ("pass a=b c=d", Value, 9),
+            ("pass a=b c", Value, 9),
             ("pass a=\"b", Word(LexErrorKind::Quote), 7),
         ] {
             assert_eq!(error(text), (kind, at), "{text}");
