@@ -261,11 +261,16 @@ impl OfferedLimits {
         let mut limits = Self::default();
         for item in parameters.split_ascii_whitespace() {
             let Some((name, value)) = split_once(item, b'=') else { continue };
-            let place = match name {
-                "MAILMAX" => &mut limits.mails,
-                "RCPTMAX" => &mut limits.recipients,
-                "RCPTDOMAINMAX" => &mut limits.recipient_domains,
-                _ => continue,
+            // in any case, as all keywords (RFC 5321 §2.4)
+            let is = |limit: &str| name.eq_ignore_ascii_case(limit);
+            let place = if is("MAILMAX") {
+                &mut limits.mails
+            } else if is("RCPTMAX") {
+                &mut limits.recipients
+            } else if is("RCPTDOMAINMAX") {
+                &mut limits.recipient_domains
+            } else {
+                continue;
             };
             // six digits, of which the first is not zero
             let number = whole_number(value.as_bytes()).and_then(|number| u32::try_from(number).ok());
@@ -321,7 +326,7 @@ mod tests {
     fn parameters_are_typed_and_forgiving() {
         let all = offered(
             "250-SIZE\r\n250-DELIVERBY 240\r\n250-FUTURERELEASE 1000 2014-04-03T23:01:00Z\r\n\
-             250 LIMITS RCPTMAX=20 MAILMAX=5 rcptmax=1 RCPTDOMAINMAX=0 X=y\r\n",
+             250 LIMITS RCPTMAX=20 MailMax=5 RCPTDOMAINMAX=0 X=y\r\n",
         );
         assert_eq!((all.size(), all.deliver_by()), (Some(0), Some(240)));
         assert_eq!(
