@@ -58,7 +58,7 @@ pub enum Command<'a> {
     Top {
         /// Which message.
         number: Number,
-        /// How many lines of its body.
+        /// How many lines of its body; numbers that do not fit are read as the largest.
         lines: u32,
     },
     /// `DELE msg`
@@ -322,7 +322,8 @@ impl<'a> Line<'a, '_> {
         };
         let broken = CommandError { kind: CommandErrorKind::Number, at: place(rest) };
         let (lines, length) = read_digits(rest).ok_or(broken)?;
-        let lines = u32::try_from(lines).map_err(|_| broken)?;
+        // more than a message has are all that it has (RFC 1939 §7)
+        let lines = u32::try_from(lines).unwrap_or(u32::MAX);
         match rest.get(length..) {
             None | Some([]) => Ok(Command::Top { number, lines }),
             Some(more) => Err(CommandError { kind: CommandErrorKind::Argument, at: place(more) }),
@@ -466,6 +467,7 @@ mod tests {
     fn verbs_may_be_in_any_case() {
         assert_eq!(strict("retr 1"), Ok(Command::Retr(Number::FIRST)));
         assert_eq!(strict("tOp 1 2"), Ok(Command::Top { number: Number::FIRST, lines: 2 }));
+        assert_eq!(strict("TOP 1 99999999999"), Ok(Command::Top { number: Number::FIRST, lines: u32::MAX }));
         assert_eq!(strict("Quit"), Ok(Command::Quit));
     }
 
@@ -503,7 +505,7 @@ mod tests {
         assert_eq!(error("TOP"), (Kind::NoArgument, 4));
         assert_eq!(error("TOP 1"), (Kind::NoArgument, 5));
         assert_eq!(error("TOP 1 -1"), (Kind::Number, 6));
-        assert_eq!(error("TOP 1 4294967296"), (Kind::Number, 6));
+        assert_eq!(error("TOP 1 10000000000000000000"), (Kind::Number, 6));
         assert_eq!(error("TOP 1 2 3"), (Kind::Argument, 7));
         assert_eq!(error("TOP 1x2"), (Kind::Number, 5));
         assert_eq!(error("USER"), (Kind::NoArgument, 5));
