@@ -35,7 +35,8 @@ pub struct ReadPolicy {
     /// The most results of a field. Default: 200.
     pub results: usize,
     /// Takes a value as it is up to the next space, semicolon or comment, though it should be in quotes:
-    /// `policy.iprev=2001:db8::1` as pyspf and many milters write it, `header.b=ab/c+=`.
+    /// `policy.iprev=2001:db8::1` as pyspf and many milters write it, `header.b=ab/c+=`. Where there is none, as in
+    /// `smtp.mailfrom= smtp.helo=example.com` and `header.from=;`, it is empty.
     pub allow_unquoted: bool,
     /// Takes properties without a type, `action=none` as Exchange writes it; they are kept with an empty
     /// [`PropertyType`].

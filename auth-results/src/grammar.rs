@@ -244,13 +244,24 @@ fn propspec<'a>(input: &'a [u8], policy: &ReadPolicy) -> Rule<'a, Property> {
         None if policy.allow_untyped => (input, (None, first)),
         None => return broken(kind, input),
     };
-    let (input, _) = must(FieldErrorKind::Equals, preceded(cfws, char('='))).parse(input)?;
-    let (input, _) = cfws(input)?;
-    let (rest, value) = must(FieldErrorKind::Value, |input| pvalue(input, policy)).parse(input)?;
+    let (behind_equals, _) = must(FieldErrorKind::Equals, preceded(cfws, char('='))).parse(input)?;
+    let (input, space) = cfws(behind_equals)?;
+    let (rest, value) = if policy.allow_unquoted && is_value_left_out(input, &space) {
+        (behind_equals, String::new())
+    } else {
+        must(FieldErrorKind::Value, |input| pvalue(input, policy)).parse(input)?
+    };
     match (ptype.map(PropertyType::parse).transpose(), Keyword::parse(name)) {
         (Ok(ptype), Ok(name)) => Ok((rest, Property { ptype, name, value })),
         _ => broken(kind, input),
     }
+}
+
+/// Whether nothing stands behind an equals sign, or the next property does. An address may have the form of one.
+fn is_value_left_out(input: &[u8], space: &Space) -> bool {
+    let is_property = || (keyword, char('.'), keyword, char('=')).parse(input).is_ok();
+    let is_end = input.first().is_none_or(|&octet| octet == b';');
+    is_end || space.any && is_property() && address(input).is_err()
 }
 
 /// `pvalue = [CFWS] ( value / [ [ local-part ] "@" ] domain-name )`
@@ -556,6 +567,25 @@ mod tests {
         for value in ["a", "a; b", "a; b; c", "spf=pass; b; ", "a; b; none"] {
             assert!(AuthenticationResults::parse_with(value.as_bytes(), &lenient).is_err(), "{value}");
         }
+    }
+
+    #[test]
+    fn a_value_may_be_left_out() {
+        let value = "a; spf=none smtp.mailfrom= smtp.helo=b.example; dmarc=none action= (x) header.from=;\r\n \
+            dkim=none header.b=a.b=c header.i=";
+        assert!(AuthenticationResults::parse(value.as_bytes()).is_err());
+        let field = AuthenticationResults::parse_with(value.as_bytes(), &ReadPolicy::lenient()).unwrap();
+        let found: Vec<_> = field
+            .results
+            .iter()
+            .flat_map(|result| &result.properties)
+            .map(|property| format!("{}={}", property.name, property.value))
+            .collect();
+        assert_eq!(found, ["mailfrom=", "helo=b.example", "action=", "from=", "b=a.b=c", "i="]);
+        // white space may stand before a value that is there
+        let field =
+            AuthenticationResults::parse_with(b"a; spf=none smtp.helo= b.example", &ReadPolicy::lenient());
+        assert_eq!(field.unwrap().results[0].property("smtp", "helo"), Some("b.example"));
     }
 
     #[test]
