@@ -4,7 +4,7 @@
 //! percent-encoded; `!10m` at the end, the size limit of RFC 7489, is read and ignored.
 
 use crate::error::{UriError, UriErrorKind};
-use alloc::{string::String, vec::Vec};
+use alloc::{borrow::Cow, string::String, vec::Vec};
 use core::fmt;
 use mail_base::Name;
 
@@ -45,6 +45,10 @@ impl<'a> Uri<'a> {
     /// The mailbox of a `mailto`, percent-encoding undone. It holds no white space, comma or control character.
     #[must_use]
     pub fn mailbox(&self) -> Option<String> {
+        self.read_mailbox().map(Cow::into_owned)
+    }
+
+    fn read_mailbox(&self) -> Option<Cow<'a, str>> {
         let (scheme, rest) = self.text.split_once(':')?;
         if !scheme.eq_ignore_ascii_case("mailto") {
             return None;
@@ -53,14 +57,17 @@ impl<'a> Uri<'a> {
         let (local, domain) = mailbox.rsplit_once('@')?;
         let is_plain = |character: char| !character.is_control() && !character.is_whitespace();
         let is_mailbox = !local.is_empty() && Name::parse(domain).is_ok();
-        (is_mailbox && mailbox.chars().all(|one| is_plain(one) && !matches!(one, ',' | '<' | '>')))
-            .then_some(mailbox)
+        // where nothing was encoded there is nothing that may not stand in a URI
+        let is_as_written = matches!(mailbox, Cow::Borrowed(_));
+        let has_only =
+            is_as_written || mailbox.chars().all(|one| is_plain(one) && !matches!(one, ',' | '<' | '>'));
+        (is_mailbox && has_only).then_some(mailbox)
     }
 
     /// The domain to which reports go: that of the mailbox, or the host of another scheme's authority.
     #[must_use]
     pub fn domain(&self) -> Option<Name> {
-        if let Some(mailbox) = self.mailbox() {
+        if let Some(mailbox) = self.read_mailbox() {
             return Name::parse(mailbox.rsplit_once('@')?.1).ok();
         }
         let (_, rest) = self.text.split_once("://")?;
@@ -77,7 +84,10 @@ impl fmt::Display for Uri<'_> {
 }
 
 /// Undoes percent-encoding (RFC 3986 §2.1); `None` where what comes out is not UTF-8.
-fn decode(text: &str) -> Option<String> {
+fn decode(text: &str) -> Option<Cow<'_, str>> {
+    if !text.contains('%') {
+        return Some(Cow::Borrowed(text));
+    }
     let mut octets = Vec::with_capacity(text.len());
     let mut rest = text.bytes();
     while let Some(octet) = rest.next() {
@@ -86,7 +96,7 @@ fn decode(text: &str) -> Option<String> {
             _ => octet,
         });
     }
-    String::from_utf8(octets).ok()
+    String::from_utf8(octets).ok().map(Cow::Owned)
 }
 
 fn hex(digit: u8) -> Option<u8> {
@@ -162,7 +172,7 @@ fn read(octets: &[u8], at: usize) -> Result<Uri<'_>, UriError> {
         return error(UriErrorKind::Octet, 0);
     };
     let uri = Uri { text };
-    if uri.is_mailto() && uri.mailbox().is_none() {
+    if uri.is_mailto() && uri.read_mailbox().is_none() {
         return error(UriErrorKind::Mailbox, 0);
     }
     Ok(uri)
@@ -173,7 +183,9 @@ fn in_scheme(octet: &u8) -> bool {
 }
 
 fn in_uri(octet: u8) -> bool {
-    octet.is_ascii_alphanumeric() || b"-._~:/?#[]@$&'()*+=%".contains(&octet)
+    octet.is_ascii_alphanumeric()
+        || matches!(octet, b'-' | b'.' | b'_' | b'~' | b':' | b'/' | b'?' | b'#' | b'[' | b']' | b'@')
+        || matches!(octet, b'$' | b'&' | b'\'' | b'(' | b')' | b'*' | b'+' | b'=' | b'%')
 }
 
 #[cfg(test)]
