@@ -1,4 +1,4 @@
-//! Private keys as files and as octets (RFC 8017, RFC 5958, RFC 8410, RFC 7468).
+//! Private keys as files and as octets (RFC 8017, RFC 5958, RFC 8410, RFC 7468, RFC 1421).
 
 use crate::{
     algorithm::{Algorithm, KeyType},
@@ -33,8 +33,9 @@ pub struct SecretKey {
 }
 
 impl SecretKey {
-    /// Reads a key in any shape that keys come in: PEM (`PRIVATE KEY`, `RSA PRIVATE KEY`), DER (PKCS#8, PKCS#1),
-    /// or an Ed25519 seed in base64, as dkimpy keeps it.
+    /// Reads a key in any shape that keys come in: PEM (`PRIVATE KEY`, `RSA PRIVATE KEY`), DER (PKCS#8, PKCS#1), as it
+    /// is or in base64, or an Ed25519 seed in base64, as dkimpy keeps it, also with the public key behind it, as rspamd
+    /// does.
     ///
     /// # Errors
     /// A [`SecretKeyError`] says what is wrong.
@@ -42,12 +43,24 @@ impl SecretKey {
         if find(file, b"-----BEGIN ").is_some() {
             return Self::from_pem(file);
         }
-        let seed = decode_base64(file).ok().map(Zeroizing::new);
-        if let Some(seed) = seed.as_deref().and_then(|seed| seed.as_slice().try_into().ok()) {
-            return Ok(Self::from_ed25519_seed(seed));
+        // DER is no base64, though it starts with an octet that is a digit
+        let Ok(decoded) = decode_base64(file).map(Zeroizing::new) else { return Self::from_bare_der(file) };
+        match decoded.split_first_chunk() {
+            Some((seed, [])) => Ok(Self::from_ed25519_seed(seed)),
+            Some((seed, public)) if public.len() == 32 => {
+                Self::from_bare_der(&decoded).or_else(|_| Ok(Self::from_ed25519_seed(seed)))
+            }
+            _ => Self::from_bare_der(&decoded),
         }
-        // a seed may start with the octet that DER starts with: it is a digit
-        if file.first() == Some(&der::SEQUENCE) { Self::from_der(file) } else { Err(SecretKeyError::Shape) }
+    }
+
+    /// DER, or no key at all.
+    fn from_bare_der(octets: &[u8]) -> Result<Self, SecretKeyError> {
+        if octets.first() == Some(&der::SEQUENCE) {
+            Self::from_der(octets)
+        } else {
+            Err(SecretKeyError::Shape)
+        }
     }
 
     /// Reads the first private key of a PEM file; what stands around it is left out.
@@ -63,8 +76,8 @@ impl SecretKey {
                     if find(body, b"ENCRYPTED").is_some() {
                         return Err(SecretKeyError::Encrypted);
                     }
-                    let octets = Zeroizing::new(decode_base64(body).map_err(|_| SecretKeyError::Base64)?);
-                    return Self::from_der(&octets);
+                    let octets = decode_base64(behind_header(body)).map_err(|_| SecretKeyError::Base64)?;
+                    return Self::from_der(&Zeroizing::new(octets));
                 }
                 b"ENCRYPTED PRIVATE KEY" => return Err(SecretKeyError::Encrypted),
                 b"OPENSSH PRIVATE KEY" => return Err(SecretKeyError::OpenSsh),
@@ -225,6 +238,21 @@ fn next_block(text: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
     Some((label, body, after.get(9..)?))
 }
 
+/// What stands in a PEM block behind the header fields that it may begin with: behind an empty line. RFC 7468 has
+/// none any more, mox writes notes there.
+///
+/// ```text
+/// <pemmsg> ::= <preeb> <pemhdr> [CRLF <pemtext>] <posteb>                             RFC 1421 §9
+/// ```
+fn behind_header(body: &[u8]) -> &[u8] {
+    // base64 has no colon
+    let fields = body.iter().position(|&octet| octet == b':').and_then(|colon| body.get(colon..));
+    fields.map_or(body, |fields| {
+        let end = fields.windows(3).position(|three| three.starts_with(b"\n\n") || three == b"\n\r\n");
+        end.and_then(|end| fields.get(end..)).unwrap_or(fields)
+    })
+}
+
 fn find(octets: &[u8], wanted: &[u8]) -> Option<usize> {
     octets.windows(wanted.len()).position(|window| window == wanted)
 }
@@ -287,13 +315,50 @@ mod tests {
         assert_eq!(SecretKey::read(&der).unwrap().seed(), seed.seed(), "the attributes make no difference");
         let encoded = encode_base64(seed.seed().unwrap());
         assert_eq!(SecretKey::read(format!("{encoded}\n").as_bytes()).unwrap().seed(), seed.seed());
+        assert_eq!(
+            SecretKey::read(ED25519.as_bytes()).unwrap().seed(),
+            seed.seed(),
+            "DER in base64, without its lines"
+        );
         // with four of these first octets the text starts with "0", as DER does
         for first in 0..=255 {
             let mut seed = [7; 32];
             seed[0] = first;
             let key = SecretKey::read(encode_base64(&seed).as_bytes()).unwrap();
             assert_eq!(key.seed(), Ok(&seed), "{first:02x}");
+            let with_public = encode_base64(&[seed, [9; 32]].concat());
+            assert_eq!(SecretKey::read(with_public.as_bytes()).unwrap().seed(), Ok(&seed), "{first:02x}");
         }
+    }
+
+    #[test]
+    fn der_in_base64_may_be_as_long_as_a_seed_with_its_public_key() {
+        // RFC 5958 §2: PrivateKeyInfo with an attribute, so that all of it is 64 octets
+        let der = decode_base64(ED25519.as_bytes()).unwrap();
+        let attribute = [0xa0, 14, 0x30, 12, 6, 3, 0x55, 4, 3, 0x31, 5, 12, 3, b'k', b'e', b'y'];
+        let longer = [&[0x30, 62], &der[2..], &attribute].concat();
+        assert_eq!(longer.len(), 64);
+        let key = SecretKey::read(encode_base64(&longer).as_bytes()).unwrap();
+        assert_eq!(key.seed(), SecretKey::from_der(&der).unwrap().seed());
+    }
+
+    #[test]
+    fn a_note_in_a_pem_block_is_left_out() {
+        let seed = SecretKey::read(ED25519.as_bytes()).unwrap();
+        for body in [
+            format!("Note: made by hand\n\n{ED25519}"),
+            format!("Note: made by hand\r\nDate: today,\r\n  or so\r\n\r\n{ED25519}\r\n"),
+        ] {
+            assert_eq!(
+                SecretKey::read(pem("PRIVATE KEY", &body).as_bytes()).unwrap().seed(),
+                seed.seed(),
+                "{body}"
+            );
+        }
+        assert_eq!(
+            error(&pem("PRIVATE KEY", &format!("Note: no empty line\n{ED25519}"))),
+            SecretKeyError::Base64
+        );
     }
 
     #[test]
