@@ -680,6 +680,24 @@ fn what_is_wrong_in_a_failure_report_is_listed() {
     assert_eq!(none.kind, ReportErrorKind::NoReportPart);
 }
 
+/// RFC 5322 §2.1.1: a line has 998 octets at most.
+#[test]
+fn long_values_of_a_failure_report_are_folded() {
+    let networks = "ip4:192.0.2.1  ".repeat(100);
+    let report = FailureReport {
+        dkim_canonicalized_header: Some("QUJD".repeat(18)),
+        dkim_canonicalized_body: Some("QUJD".repeat(1000)),
+        spf_dns: vec![format!("txt : example.com : \"v=spf1 {networks}-all\"")],
+        authentication_results: Some(format!("mx.example; spf=fail reason=\"a{}b\"", " ".repeat(200))),
+        ..failure()
+    };
+    let octets = report.to_mail(&mail());
+    let text = String::from_utf8(octets.clone()).unwrap();
+    let fields = text.split("\r\n\r\n").find(|part| part.contains("Feedback-Type")).unwrap();
+    assert!(fields.split("\r\n").all(|line| line.len() <= 300 && !line.trim().is_empty()), "{text}");
+    assert_eq!(FailureReport::read_mail(&octets, &ReadLimits::default()).unwrap(), report);
+}
+
 /// RFC 5965 §3.5 and RFC 9991 §4 have CFWS around the words.
 #[test]
 fn comments_in_a_failure_report_are_left_out() {

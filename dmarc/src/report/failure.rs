@@ -187,7 +187,9 @@ impl FailureReport {
     pub fn fields(&self) -> String {
         let mut text = String::new();
         let mut add = |name: &str, value: &str| {
-            push_field(&mut text, FieldWriter::new(name).word(value));
+            let mut field = FieldWriter::new(name);
+            push_words(&mut field, value);
+            push_field(&mut text, &field);
         };
         add("Feedback-Type", "auth-failure");
         add("User-Agent", &self.user_agent);
@@ -224,11 +226,17 @@ impl FailureReport {
             ("DKIM-Domain", &self.dkim_domain),
             ("DKIM-Identity", &self.dkim_identity),
             ("DKIM-Selector", &self.dkim_selector),
-            ("DKIM-Canonicalized-Header", &self.dkim_canonicalized_header),
-            ("DKIM-Canonicalized-Body", &self.dkim_canonicalized_body),
         ] {
             if let Some(value) = value {
                 add(name, value);
+            }
+        }
+        for (name, base64) in [
+            ("DKIM-Canonicalized-Header", &self.dkim_canonicalized_header),
+            ("DKIM-Canonicalized-Body", &self.dkim_canonicalized_body),
+        ] {
+            if let Some(base64) = base64 {
+                add(name, &with_spaces(base64));
             }
         }
         for (name, values) in [
@@ -382,7 +390,9 @@ impl FailureReport {
             "DKIM-Canonicalized-Body" => &mut self.dkim_canonicalized_body,
             _ => return,
         };
-        *slot = Some(value);
+        // white space in base64 says nothing
+        let is_base64 = name.starts_with("DKIM-Canonicalized-");
+        *slot = Some(if is_base64 { value.split_ascii_whitespace().collect() } else { value });
     }
 
     /// `none`, or a list of `dkim` and `spf`, each once (RFC 9991 §4).
@@ -435,6 +445,33 @@ const FIELDS: [&str; 24] = [
 fn unfold(value: &[u8]) -> String {
     let text = String::from_utf8_lossy(value);
     text.chars().filter(|one| !matches!(one, '\r' | '\n')).collect::<String>().trim().to_string()
+}
+
+/// Adds a value, which may be folded where it has spaces. Of several, all but the first stay with the word behind
+/// them, so that no line is of spaces alone.
+fn push_words(field: &mut FieldWriter, value: &str) {
+    let mut word = String::new();
+    for part in value.split(' ') {
+        if part.is_empty() {
+            word.push(' ');
+        } else {
+            word.push_str(part);
+            field.word(&word);
+            word.clear();
+        }
+    }
+}
+
+/// Base64 with a space where a line is full, since FWS may stand anywhere in it (RFC 6591 §4, RFC 6376 §2.10).
+fn with_spaces(base64: &str) -> String {
+    let mut text = String::with_capacity(base64.len());
+    for (nth, character) in base64.chars().filter(|one| !one.is_ascii_whitespace()).enumerate() {
+        if nth.is_multiple_of(72) && nth > 0 {
+            text.push(' ');
+        }
+        text.push(character);
+    }
+    text
 }
 
 /// The words of a value with one space between them, and without the comments that may stand around each (RFC 5965
