@@ -268,7 +268,8 @@ fn encode(sextet: u8) -> u8 {
 /// ```
 ///
 /// Small hexadecimal digits are read too, as "decoders" of RFC 2045 §6.7 may, and octets outside ASCII stand
-/// for themselves (RFC 8616 §5). White space is left out.
+/// for themselves (RFC 8616 §5). "Whitespace in the encoded text is ignored", also between the characters of a
+/// `hex-octet`, where PHPMailer folds `z=`.
 pub(crate) fn decode_quoted_printable(text: &[u8]) -> Result<Vec<u8>, usize> {
     decode_quoted(text, false)
 }
@@ -287,6 +288,7 @@ fn decode_quoted(text: &[u8], keeps_space: bool) -> Result<Vec<u8>, usize> {
             b' ' | b'\t' if keeps_space => octets.push(octet),
             b' ' | b'\t' | b'\r' | b'\n' => {}
             b'=' => {
+                let mut rest = rest.by_ref().filter(|(_, octet)| keeps_space || !is_space(*octet));
                 let mut digit = || rest.next().and_then(|(_, octet)| char::from(octet).to_digit(16));
                 let (Some(high), Some(low)) = (digit(), digit()) else { return Err(at) };
                 octets.push(u8::try_from(high << 4 | low).map_err(|_| at)?);
@@ -369,6 +371,8 @@ mod tests {
         assert_eq!(decode_quoted_printable(b"a=3Db\r\n =3b|\xc3\xbc").unwrap(), "a=b;|ü".as_bytes());
         assert_eq!(decode_quoted_printable(b"a;"), Err(1));
         assert_eq!(decode_quoted_printable(b"a b\tc").unwrap(), b"abc");
+        assert_eq!(decode_quoted_printable(b"a=2\r\n 0b=\t3 B").unwrap(), b"a b;");
+        assert_eq!(decode_qp_section(b"a=2 0"), Err(1));
         assert_eq!(decode_qp_section(b"a b\tc=20=3B").unwrap(), b"a b\tc ;");
         assert_eq!(decode_qp_section(b"a;"), Err(1));
         assert_eq!(decode_quoted_printable(b"a=4"), Err(1));

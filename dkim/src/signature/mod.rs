@@ -267,6 +267,15 @@ mod tests {
     }
 
     #[test]
+    fn copied_fields_may_be_folded_anywhere() {
+        // as PHPMailer folds them: after so many characters, whatever they are
+        let (value, _) = with("z=From:=20a=\r\n 20b=2\r\n 0c\r\n |Subject:=20d");
+        let signature = parse(&value).unwrap();
+        let copies: Vec<_> = signature.copied_fields.iter().map(|copy| (copy.name(), copy.value())).collect();
+        assert_eq!(copies, [("From", &b" a b c"[..]), ("Subject", b" d")]);
+    }
+
+    #[test]
     fn query_methods_that_are_not_known_are_left_out() {
         for list in
             ["dns/txt", "dns/txt : x", "x-1/a=3Ab \r\n c :\tdns/txt\t: y/", "dns:dns/txt", "http/a/b:dns/txt"]
