@@ -575,6 +575,29 @@ fn the_mail_is_that_of_rfc_9990() {
 }
 
 #[test]
+fn a_report_that_is_forwarded_is_read() {
+    let mail = sample().to_mail(&mail());
+    let with = |kind: &str| {
+        format!(
+            "Content-Type: multipart/{kind}; boundary=out\r\n\r\n--out\r\n\r\nSee below\r\n--out\r\n\
+             Content-Type: message/rfc822\r\n\r\n{mail}\r\n--out--\r\n"
+        )
+    };
+    let read = |mail: &str| AggregateReport::read_mail(mail.as_bytes(), &ReadLimits::default());
+    assert_eq!(read(&with("mixed")), read(&mail));
+    assert!(read(&mail).is_ok());
+    // what comes back could not be delivered: it is one's own
+    let bounce = with("report; report-type=delivery-status");
+    assert_eq!(read(&bounce).unwrap_err().kind, ReportErrorKind::NoReportPart);
+    // no deeper than multiparts
+    let mut deep = mail;
+    for _ in 0..4 {
+        deep = format!("Content-Type: message/rfc822\r\n\r\n{deep}");
+    }
+    assert_eq!(read(&deep).unwrap_err().kind, ReportErrorKind::NoReportPart);
+}
+
+#[test]
 fn nothing_in_a_report_breaks_its_mail() {
     let mut report = sample();
     report.policy.domain = "a!b\r\nBcc: x/\"".into();

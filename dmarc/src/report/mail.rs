@@ -117,7 +117,8 @@ impl AggregateReport {
     }
 
     /// Reads the report that a mail carries: the first part that is one, by its content and not by its type,
-    /// which senders often get wrong.
+    /// which senders often get wrong. The parts of a mail that is attached count too, because reports are forwarded;
+    /// but not those of one that a `multipart/report` returns to its sender.
     ///
     /// # Errors
     /// As [`read`](Self::read); and [`NoReportPart`](ReportErrorKind::NoReportPart) where no part looks like a
@@ -128,7 +129,7 @@ impl AggregateReport {
             return Err(ReportError::new(kind, limits.octets));
         }
         let mut error = ReportError::new(ReportErrorKind::NoReportPart, 0);
-        for part in mime::parts(mail) {
+        for part in mime::parts_of_all(mail) {
             let body = part.decoded();
             let body = body.trim_ascii_start();
             let is_xml = body.starts_with(b"<") || body.starts_with(b"\xef\xbb\xbf<");

@@ -16,7 +16,7 @@ use mail_base::{
     lex::{Lexer, TokenKind},
 };
 
-/// The deepest nesting of multiparts that is looked into.
+/// The deepest nesting of multiparts and mails that is looked into.
 const MAX_DEPTH: usize = 4;
 
 /// The most parts that are looked at.
@@ -59,10 +59,21 @@ impl Part<'_> {
     }
 }
 
-/// The parts of a mail, in order.
+/// The parts of a mail, in order. A mail that is attached is one part.
 pub(super) fn parts(mail: &[u8]) -> Vec<Part<'_>> {
+    collect(mail, false)
+}
+
+/// The parts of a mail, in order, and in the place of a mail that is attached the parts of that. What a
+/// `multipart/report` has attached is returned to its sender: it stays one part.
+pub(super) fn parts_of_all(mail: &[u8]) -> Vec<Part<'_>> {
+    let (header, _) = split_header(mail);
+    collect(mail, ContentType::of(&header).name != "multipart/report")
+}
+
+fn collect(mail: &[u8], opens_mails: bool) -> Vec<Part<'_>> {
     let mut parts = Vec::new();
-    // multiparts that wait, innermost last, so that the order is that of the mail
+    // parts that wait, innermost last, so that the order is that of the mail
     let mut waiting = Vec::from([(mail, 0, 0)]);
     while let Some((octets, at, depth)) = waiting.pop() {
         if parts.len() >= MAX_PARTS {
@@ -71,6 +82,11 @@ pub(super) fn parts(mail: &[u8]) -> Vec<Part<'_>> {
         let (header, body) = split_header(octets);
         let body_at = octets.len().saturating_sub(body.len()).saturating_add(at);
         let content = ContentType::of(&header);
+        // RFC 2046 §5.2.1: it has no transfer encoding
+        if opens_mails && content.name == "message/rfc822" && depth < MAX_DEPTH {
+            waiting.push((body, body_at, depth.saturating_add(1)));
+            continue;
+        }
         match content
             .boundary
             .as_deref()
