@@ -328,7 +328,8 @@ pub fn fields_to_remove<'a>(
 }
 
 /// The field to trust: the top-most one of this authserv-id that can be read (RFC 8601 §4.1). Fields of other
-/// services say nothing, and nor does one below: what is not the service's own was there before it.
+/// services say nothing, and nor does one below: what is not the service's own was there before it. A field without an
+/// authserv-id is nobody's, even where the one asked for is empty.
 #[must_use]
 pub fn trusted_field(
     header: &Header,
@@ -342,6 +343,7 @@ pub fn trusted_field(
         .filter_map(|field| AuthenticationResults::parse_with(field.value(), policy).ok())
         .find(|field| {
             field.version.is_none_or(|version| version == 1)
+                && !field.authserv_id.is_empty()
                 && is_same_authserv_id(&field.authserv_id, authserv_id, to_ascii)
         })
 }

@@ -227,11 +227,17 @@ fn methodspec(input: &[u8]) -> Rule<'_, MethodResult> {
 
 /// `reasonspec = "reason" [CFWS] "=" [CFWS] value`
 fn reasonspec<'a>(input: &'a [u8], policy: &ReadPolicy) -> Rule<'a, String> {
-    let (rest, (word, _, _, _)) = (keyword, cfws, char('='), cfws).parse(input)?;
+    let (rest, (word, _, _)) = (keyword, cfws, char('=')).parse(input)?;
     if !word.eq_ignore_ascii_case("reason") {
         return Err(Err::Error(Fault { kind: None, rest: input }));
     }
-    if policy.allow_unquoted { loose_value(rest) } else { value_rule(rest) }
+    behind_equals(
+        rest,
+        policy,
+        |input| {
+            if policy.allow_unquoted { loose_value(input) } else { value_rule(input) }
+        },
+    )
 }
 
 /// `propspec = ptype [CFWS] "." [CFWS] property [CFWS] "=" pvalue`
@@ -244,17 +250,26 @@ fn propspec<'a>(input: &'a [u8], policy: &ReadPolicy) -> Rule<'a, Property> {
         None if policy.allow_untyped => (input, (None, first)),
         None => return broken(kind, input),
     };
-    let (behind_equals, _) = must(FieldErrorKind::Equals, preceded(cfws, char('='))).parse(input)?;
-    let (input, space) = cfws(behind_equals)?;
-    let (rest, value) = if policy.allow_unquoted && is_value_left_out(input, &space) {
-        (behind_equals, String::new())
-    } else {
-        must(FieldErrorKind::Value, |input| pvalue(input, policy)).parse(input)?
-    };
+    let (input, _) = must(FieldErrorKind::Equals, preceded(cfws, char('='))).parse(input)?;
+    let (rest, value) =
+        behind_equals(input, policy, must(FieldErrorKind::Value, |input| pvalue(input, policy)))?;
     match (ptype.map(PropertyType::parse).transpose(), Keyword::parse(name)) {
         (Ok(ptype), Ok(name)) => Ok((rest, Property { ptype, name, value })),
         _ => broken(kind, input),
     }
+}
+
+/// `[CFWS]` and a value, which is empty where it is left out.
+fn behind_equals<'a>(
+    input: &'a [u8],
+    policy: &ReadPolicy,
+    mut value: impl Parser<&'a [u8], Output = String, Error = Fault<'a>>,
+) -> Rule<'a, String> {
+    let (rest, space) = cfws(input)?;
+    if policy.allow_unquoted && is_value_left_out(rest, &space) {
+        return Ok((input, String::new()));
+    }
+    value.parse(rest)
 }
 
 /// Whether nothing stands behind an equals sign, or the next property does. An address may have the form of one.
@@ -413,7 +428,7 @@ fn cfws(input: &[u8]) -> Rule<'_, Space> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::field::fields_to_remove;
+    use crate::field::{fields_to_remove, trusted_field};
     use alloc::{format, string::ToString, vec::Vec};
     use mail_base::fields::{Header, HeaderLimits};
 
@@ -586,6 +601,18 @@ mod tests {
         let field =
             AuthenticationResults::parse_with(b"a; spf=none smtp.helo= b.example", &ReadPolicy::lenient());
         assert_eq!(field.unwrap().results[0].property("smtp", "helo"), Some("b.example"));
+        // an address that has the form of a property is one
+        let field = AuthenticationResults::parse_with(
+            b"a; spf=none smtp.mailfrom= srs.x=b@c.example",
+            &ReadPolicy::lenient(),
+        );
+        assert_eq!(field.unwrap().results[0].property("smtp", "mailfrom"), Some("srs.x=b@c.example"));
+        // a reason too
+        let value = b"a; spf=none reason= smtp.helo=b.example; dkim=none reason=; dmarc=none reason= x";
+        let results = AuthenticationResults::parse_with(value, &ReadPolicy::lenient()).unwrap().results;
+        let reasons: Vec<_> = results.iter().map(|result| result.reason.as_deref()).collect();
+        assert_eq!(reasons, [Some(""), Some(""), Some("x")]);
+        assert_eq!(results[0].property("smtp", "helo"), Some("b.example"));
     }
 
     #[test]
@@ -631,5 +658,26 @@ mod tests {
             fields_to_remove(&header, "mx.example.net", None).map(|field| field.at()).collect();
         let all: Vec<_> = header.fields().map(|field| field.at()).collect();
         assert_eq!(places, [all[0], all[2], all[3]]);
+    }
+
+    #[test]
+    fn the_topmost_field_of_the_service_is_trusted() {
+        let header = Header::parse(
+            b"Authentication-Results: spf=fail\r\nAuthentication-Results: \"\"; spf=fail\r\n\
+              Authentication-Results: other.example; spf=softfail\r\nAuthentication-Results: mx.example 2; spf=none\r\n\
+              Authentication-Results: mx.example; broken\r\nAuthentication-Results: MX.Example 1; spf=pass\r\n\
+              Authentication-Results: mx.example; spf=neutral\r\n\r\n",
+            HeaderLimits::default(),
+        )
+        .unwrap();
+        for policy in [ReadPolicy::default(), ReadPolicy::lenient()] {
+            let result_of = |authserv_id| {
+                let field = trusted_field(&header, authserv_id, &policy, None)?;
+                Some(field.results[0].result.to_string())
+            };
+            assert_eq!(result_of("mx.example").as_deref(), Some("pass"));
+            assert_eq!(result_of("mx.example.net"), None);
+            assert_eq!(result_of(""), None, "which both fields at the top claim to be");
+        }
     }
 }
