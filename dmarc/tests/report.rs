@@ -589,6 +589,11 @@ fn a_report_that_is_forwarded_is_read() {
     // what comes back could not be delivered: it is one's own
     let bounce = with("report; report-type=delivery-status");
     assert_eq!(read(&bounce).unwrap_err().kind, ReportErrorKind::NoReportPart);
+    // also where a list or a gateway has put something around the bounce
+    let with_footer = format!(
+        "Content-Type: multipart/mixed; boundary=list\r\n\r\n--list\r\n{bounce}\r\n--list\r\n\r\nFooter\r\n--list--\r\n"
+    );
+    assert_eq!(read(&with_footer).unwrap_err().kind, ReportErrorKind::NoReportPart);
     // no deeper than multiparts
     let mut deep = mail;
     for _ in 0..4 {

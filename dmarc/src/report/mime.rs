@@ -67,15 +67,14 @@ pub(super) fn parts(mail: &[u8]) -> Vec<Part<'_>> {
 /// The parts of a mail, in order, and in the place of a mail that is attached the parts of that. What a
 /// `multipart/report` has attached is returned to its sender: it stays one part.
 pub(super) fn parts_of_all(mail: &[u8]) -> Vec<Part<'_>> {
-    let (header, _) = split_header(mail);
-    collect(mail, ContentType::of(&header).name != "multipart/report")
+    collect(mail, true)
 }
 
 fn collect(mail: &[u8], opens_mails: bool) -> Vec<Part<'_>> {
     let mut parts = Vec::new();
     // parts that wait, innermost last, so that the order is that of the mail
-    let mut waiting = Vec::from([(mail, 0, 0)]);
-    while let Some((octets, at, depth)) = waiting.pop() {
+    let mut waiting = Vec::from([(mail, 0, 0, opens_mails)]);
+    while let Some((octets, at, depth, opens_mails)) = waiting.pop() {
         if parts.len() >= MAX_PARTS {
             break;
         }
@@ -84,7 +83,7 @@ fn collect(mail: &[u8], opens_mails: bool) -> Vec<Part<'_>> {
         let content = ContentType::of(&header);
         // RFC 2046 §5.2.1: it has no transfer encoding
         if opens_mails && content.name == "message/rfc822" && depth < MAX_DEPTH {
-            waiting.push((body, body_at, depth.saturating_add(1)));
+            waiting.push((body, body_at, depth.saturating_add(1), opens_mails));
             continue;
         }
         match content
@@ -93,9 +92,10 @@ fn collect(mail: &[u8], opens_mails: bool) -> Vec<Part<'_>> {
             .filter(|_| content.name.starts_with("multipart/") && depth < MAX_DEPTH)
         {
             Some(boundary) => {
+                let opens_mails = opens_mails && content.name != "multipart/report";
                 let inner = split_multipart(body, boundary.as_bytes());
                 let inner = inner.into_iter().map(|(octets, offset)| {
-                    (octets, body_at.saturating_add(offset), depth.saturating_add(1))
+                    (octets, body_at.saturating_add(offset), depth.saturating_add(1), opens_mails)
                 });
                 let start = waiting.len();
                 waiting.extend(inner);
