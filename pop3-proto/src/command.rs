@@ -58,7 +58,7 @@ pub enum Command<'a> {
     Top {
         /// Which message.
         number: Number,
-        /// How many lines of its body; numbers that do not fit are read as the largest.
+        /// How many lines of its body; a number of up to 19 digits that does not fit is read as the largest.
         lines: u32,
     },
     /// `DELE msg`

@@ -166,7 +166,8 @@ pub enum ReplyErrorKind {
     /// A line has another code than the first.
     #[error("the lines of a reply have different codes")]
     MixedCodes,
-    /// A control character other than the tab, elsewhere than where a server greets after EHLO.
+    /// A control character other than the tab, elsewhere than in the first line of a reply with code 250, with
+    /// which a server greets after EHLO.
     #[error("a reply has a control character")]
     Control,
     /// A bare CR or LF.

@@ -157,7 +157,8 @@ impl fmt::Display for DeliveryResult {
 }
 
 impl FailureReport {
-    /// The mail, lines ended by CRLF. Control characters in the fields become `?`.
+    /// The mail, lines ended by CRLF. Control characters in the fields become `?`. A field is folded where its
+    /// value has spaces; a word that is longer than a line may be (998 octets) is not cut.
     #[must_use]
     pub fn to_mail(&self, mail: &Mail) -> Vec<u8> {
         let fields = self.fields();
