@@ -326,14 +326,14 @@ mod tests {
     fn parameters_are_typed_and_forgiving() {
         let all = offered(
             "250-SIZE\r\n250-DELIVERBY 240\r\n250-FUTURERELEASE 1000 2014-04-03T23:01:00Z\r\n\
-             250 LIMITS RCPTMAX=20 MailMax=5 RCPTDOMAINMAX=0 X=y\r\n",
+             250 LIMITS RcptMax=20 MailMax=5 RCPTDOMAINMAX=0 RcptDomainMax=3 X=y\r\n",
         );
         assert_eq!((all.size(), all.deliver_by()), (Some(0), Some(240)));
         assert_eq!(
             all.future_release(),
             Some((HoldSeconds::new(1000).unwrap(), Timestamp::new(1_396_566_060).unwrap()))
         );
-        let limits = OfferedLimits { mails: Some(5), recipients: Some(20), recipient_domains: None };
+        let limits = OfferedLimits { mails: Some(5), recipients: Some(20), recipient_domains: Some(3) };
         assert_eq!(all.limits(), limits);
         assert_eq!(offered("250 LIMITS RCPTMAX=1234567 MAILMAX=+1\r\n").limits(), OfferedLimits::default());
     }

@@ -487,6 +487,14 @@ mod tests {
         assert_eq!(Reply::parse(b"250 mx \x08\r\n").unwrap().as_bytes(), b"250 mx ?\r\n");
         assert_eq!(error(b"250-mx\r\n250 X\x08\r\n"), (ReplyErrorKind::Control, 13));
         assert_eq!(error(b"220 mx \x08\r\n"), (ReplyErrorKind::Control, 7));
+        assert_eq!(Reply::parse(b"250 a\tb\x08\r\n").unwrap().as_bytes(), b"250 a\tb?\r\n", "a tab is text");
+        // CR and LF are what it may not have, where the line finder lets them through
+        for (endings, input) in
+            [(LineEndings::Normalise, b"250 a\rb\r\n"), (LineEndings::Keep, b"250 a\nb\r\n")]
+        {
+            let error = ReplyReader::new(endings, 512, 4096).read(input).unwrap_err();
+            assert_eq!(error, ReplyError { kind: ReplyErrorKind::Control, at: 5 });
+        }
         let mut reader = ReplyReader::new(LineEndings::Strict, 512, 4096);
         let input = b"250-a\x01\r\n250 b\r\n250 c\r\n";
         assert!(reader.read(&input[..10]).unwrap().is_none());

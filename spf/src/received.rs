@@ -340,8 +340,7 @@ fn text_of(octets: &[u8]) -> String {
 /// Whether a token is a key with an equals sign.
 fn is_start_of_pair(token: &Token<'_>) -> bool {
     let equals = token.raw.iter().position(|octet| *octet == b'=');
-    let key = equals.and_then(|equals| token.raw.get(..equals));
-    token.kind == TokenKind::Atom && key.is_some_and(is_name)
+    equals.and_then(|equals| token.raw.get(..equals)).is_some_and(is_name)
 }
 
 /// What a value may be made of: anything but what ends it.
@@ -560,6 +559,8 @@ mod tests {
             ("pass a b", Equals, 7),
             ("pass a=", Value, 7),
             ("pass a=b c", Value, 9),
+            ("pass a=b 1c=d", Value, 9),
+            ("pass a=b \"c=d\"", Value, 9),
             ("pass a=\"b", Word(LexErrorKind::Quote), 7),
         ] {
             assert_eq!(error(text), (kind, at), "{text}");
