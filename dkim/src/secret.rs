@@ -347,6 +347,7 @@ mod tests {
         let seed = SecretKey::read(ED25519.as_bytes()).unwrap();
         for body in [
             format!("Note: made by hand\n\n{ED25519}"),
+            format!("\nNote: behind an empty line\n\n{ED25519}"),
             format!("Note: made by hand\r\nDate: today,\r\n  or so\r\n\r\n{ED25519}\r\n"),
         ] {
             assert_eq!(
@@ -375,6 +376,7 @@ mod tests {
     fn what_is_no_key_is_told_apart() {
         assert_eq!(error(""), SecretKeyError::Shape);
         assert_eq!(error("AAAA"), SecretKeyError::Shape);
+        assert_eq!(error(&encode_base64(&[7; 65])), SecretKeyError::Shape);
         assert_eq!(error(&pem("CERTIFICATE", "AAAA")), SecretKeyError::Shape);
         assert_eq!(error("-----BEGIN PRIVATE KEY-----\nAAAA"), SecretKeyError::Shape);
         assert_eq!(error(&pem("PRIVATE KEY", "***")), SecretKeyError::Base64);
