@@ -578,6 +578,9 @@ mod tests {
         let text = field.to_string();
         let value = &text["Authentication-Results:".len()..];
         assert_eq!(AuthenticationResults::parse_with(value.as_bytes(), &lenient).unwrap(), field);
+        let field =
+            AuthenticationResults::parse_with(b"a; b (c) ; spf=pass; (d) e; dkim=fail", &lenient).unwrap();
+        assert_eq!((field.authserv_id.as_str(), field.results.len()), ("a", 2));
         // a name alone is no result
         for value in ["a", "a; b", "a; b; c", "spf=pass; b; ", "a; b; none"] {
             assert!(AuthenticationResults::parse_with(value.as_bytes(), &lenient).is_err(), "{value}");
