@@ -244,6 +244,16 @@ mod tests {
     }
 
     #[test]
+    fn the_octets_of_a_uri_are_those_of_rfc_3986_without_what_ends_it() {
+        // RFC 3986 §2, without comma, semicolon and exclamation point
+        let others = "-._~:/?#[]@$&'()*+=%";
+        for octet in 0..=255_u8 {
+            let is_one = octet.is_ascii_alphanumeric() || others.contains(char::from(octet));
+            assert_eq!(in_uri(octet), is_one, "{octet}");
+        }
+    }
+
+    #[test]
     fn mailboxes_and_domains_come_out_decoded() {
         let uri = Uri::parse("MailTo:r%2bua%21x@Example.COM?subject=x").unwrap();
         assert_eq!(uri.mailbox().as_deref(), Some("r+ua!x@Example.COM"));

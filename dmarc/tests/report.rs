@@ -447,6 +447,15 @@ fn a_report_is_found_behind_a_tag_of_the_schema() {
     let report = read(&format!("<?xml version=\"1.0\"?>{tag}\n{SMALL}"));
     assert_eq!((&report.rows, &report.metadata), (&read(SMALL).rows, &read(SMALL).metadata));
     assert_eq!((report.extensions[0].xml.trim_end(), report.defects), (tag, vec![]));
+    // one in an extension is part of it
+    let inner = "<x:a xmlns:x=\"urn:x\"><feedback><version>2</version></feedback></x:a>";
+    let report = read(&SMALL.replace("<record>", &format!("{inner}<record>")));
+    assert_eq!((report.extensions[0].xml.as_str(), report.version, report.defects), (inner, None, vec![]));
+    // and what is cut off within an extension
+    let cut = SMALL.replace("</feedback>", "<x:a xmlns:x=\"urn:x\">abc");
+    let report = read(&cut);
+    assert_eq!(report.extensions[0].xml, "<x:a xmlns:x=\"urn:x\">abc");
+    assert_eq!(report.rows, read(SMALL).rows);
     // in an element of its own
     let report = read(&format!("<wrapper>{SMALL}</wrapper>"));
     assert_eq!(report.rows, read(SMALL).rows);
@@ -462,6 +471,8 @@ fn values_that_old_senders_wrote_are_read() {
         (read(&xml).metadata.begin, defects(&xml)),
         (1_337_270_400, vec![value("begin", "1337270400.0")])
     );
+    let xml = SMALL.replace("<end>2</end>", "<end>1337356799.9</end>");
+    assert_eq!((read(&xml).metadata.end, defects(&xml)), (1_337_356_799, vec![value("end", "1337356799.9")]));
     let xml = SMALL.replace("<begin>1</begin>", "<begin>soon.0</begin>");
     assert_eq!((read(&xml).metadata.begin, defects(&xml)), (0, vec![value("begin", "soon.0")]));
     for (word, result) in [
@@ -475,7 +486,14 @@ fn values_that_old_senders_wrote_are_read() {
         let last = read(&xml).rows[0].spf.last().unwrap().clone();
         assert_eq!((last.result, last.scope), (result, Some(SpfScope::MailFrom)), "{word}");
         assert_eq!(defects(&xml), [value("result", word)]);
+        let dkim = spf.replace("<scope>MFROM</scope>", "").replace("spf>", "dkim>");
+        let xml = SMALL.replace("</auth_results>", &format!("{dkim}</auth_results>"));
+        let results: Vec<_> = read(&xml).rows[0].dkim.iter().map(|one| one.result).collect();
+        assert_eq!(results, [result], "{word}");
     }
+    let xml = SMALL.replace("<p>none</p>", "<p>none</p><discovery_method>TreeWalk</discovery_method>");
+    assert_eq!(read(&xml).policy.discovery_method, Some(Method::TreeWalk));
+    assert_eq!(defects(&xml), []);
 }
 
 #[test]
@@ -724,6 +742,13 @@ fn long_values_of_a_failure_report_are_folded() {
     let fields = text.split("\r\n\r\n").find(|part| part.contains("Feedback-Type")).unwrap();
     assert!(fields.split("\r\n").all(|line| line.len() <= 300 && !line.trim().is_empty()), "{text}");
     assert_eq!(FailureReport::read_mail(&octets, &ReadLimits::default()).unwrap(), report);
+    // base64 is cut where lines are full, wherever it was cut before
+    assert!(
+        fields.contains(&format!("DKIM-Canonicalized-Header:\r\n {}\r\n", "QUJD".repeat(18))),
+        "{fields}"
+    );
+    let cut = FailureReport { dkim_canonicalized_body: Some("QUJD\r\nQUJD".repeat(500)), ..report.clone() };
+    assert_eq!(FailureReport::read_mail(&cut.to_mail(&mail()), &ReadLimits::default()).unwrap(), report);
 }
 
 /// RFC 5965 §3.5 and RFC 9991 §4 have CFWS around the words.
@@ -746,6 +771,15 @@ fn comments_in_a_failure_report_are_left_out() {
     let value = |element, text: &str| DefectKind::Value { element, text: text.into() };
     let kinds: Vec<_> = report.defects.into_iter().map(|defect| defect.kind).collect();
     assert_eq!(kinds, [value("Source-IP", "192.0.2.1 (mx (.example.org)"), value("Incidents", "1 (one) 3")]);
+    for words in ["1 3", "1(one)3"] {
+        let mail = mail.replace("(about) 3", words);
+        let report = FailureReport::read_mail(mail.as_bytes(), &ReadLimits::default()).unwrap();
+        assert_eq!((report.incidents, report.defects[0].kind.clone()), (None, value("Incidents", words)));
+    }
+    // and what no space parts is one
+    let six = mail.replace("192.0.2.1 (mx", "(v6) IPv6:2001:db8::1 (mx");
+    let report = FailureReport::read_mail(six.as_bytes(), &ReadLimits::default()).unwrap();
+    assert_eq!((report.source_ip, report.defects), (Some("2001:db8::1".parse().unwrap()), vec![]));
 }
 
 #[test]

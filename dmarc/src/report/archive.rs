@@ -164,6 +164,9 @@ mod tests {
         let kind = open(&twice, &limits.with_octets(99)).unwrap_err().kind;
         assert_eq!(kind, ReportErrorKind::TooLarge { limit: 99 });
         // what breaks inside is told
+        let cut = gzip(text);
+        let cut = gzip(&cut[..cut.len() - 1]);
+        assert_eq!(open(&cut, &limits).unwrap().defects, [DefectKind::Compression]);
         let broken = gzip(&[0x1f, 0x8b, 0, 0]);
         assert_eq!(open(&broken, &limits).unwrap_err().kind, ReportErrorKind::Gzip);
     }

@@ -280,6 +280,19 @@ mod tests {
     }
 
     #[test]
+    fn a_mail_that_is_attached_is_one_part_or_its_parts() {
+        let mail = b"Content-Type: multipart/mixed; boundary=x\r\n\r\n--x\r\n\r\none\r\n--x\r\n\
+            Content-Type: message/rfc822\r\n\r\nContent-Type: text/xml\r\n\r\ntwo\r\n--x--\r\n";
+        let kinds =
+            |found: &[Part<'_>]| -> Vec<_> { found.iter().map(|part| part.content_type.clone()).collect() };
+        assert_eq!(kinds(&parts(mail)), ["text/plain", "message/rfc822"]);
+        let found = parts_of_all(mail);
+        assert_eq!(kinds(&found), ["text/plain", "text/xml"]);
+        assert_eq!(found[1].body, b"two");
+        assert!(mail[found[1].at..].starts_with(b"two"));
+    }
+
+    #[test]
     fn encodings_are_undone() {
         let decode = |encoding: &str, body: &str| {
             let mail = alloc::format!("Content-Transfer-Encoding: {encoding}\n\n{body}");
@@ -303,6 +316,12 @@ mod tests {
         let parts_of_nested = parts(mail.as_bytes());
         assert_eq!(parts_of_nested.len(), 1);
         assert!(parts_of_nested[0].body.starts_with(b"--b4\n"), "four multiparts are opened");
+        let mails = "Content-Type: message/rfc822\n\n";
+        assert_eq!(
+            parts_of_all(mails.repeat(20).as_bytes())[0].body,
+            mails.repeat(15).as_bytes(),
+            "and mails"
+        );
         let many = |boundary: &str| {
             let parts = alloc::format!("--{boundary}\n\nx\n").repeat(1_000);
             alloc::format!("Content-Type: multipart/mixed; boundary={boundary}\n\n{parts}")
