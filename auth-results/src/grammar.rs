@@ -231,13 +231,7 @@ fn reasonspec<'a>(input: &'a [u8], policy: &ReadPolicy) -> Rule<'a, String> {
     if !word.eq_ignore_ascii_case("reason") {
         return Err(Err::Error(Fault { kind: None, rest: input }));
     }
-    behind_equals(
-        rest,
-        policy,
-        |input| {
-            if policy.allow_unquoted { loose_value(input) } else { value_rule(input) }
-        },
-    )
+    behind_equals(rest, policy, |input| value(input, policy))
 }
 
 /// `propspec = ptype [CFWS] "." [CFWS] property [CFWS] "=" pvalue`
@@ -281,11 +275,12 @@ fn is_value_left_out(input: &[u8], space: &Space) -> bool {
 
 /// `pvalue = [CFWS] ( value / [ [ local-part ] "@" ] domain-name )`
 fn pvalue<'a>(input: &'a [u8], policy: &ReadPolicy) -> Rule<'a, String> {
-    match address(input) {
-        Ok(address) => Ok(address),
-        Err(_) if policy.allow_unquoted => loose_value(input),
-        Err(_) => value_rule(input),
-    }
+    address(input).or_else(|_| value(input, policy))
+}
+
+/// A value that is no address, by the rule that the policy allows.
+fn value<'a>(input: &'a [u8], policy: &ReadPolicy) -> Rule<'a, String> {
+    if policy.allow_unquoted { loose_value(input) } else { value_rule(input) }
 }
 
 /// `[ local-part ] "@" domain-name`, the local part a dot-atom or a quoted string.
