@@ -282,11 +282,12 @@ impl Aggregator {
         else {
             return Added::NotEvaluated;
         };
-        if record.aggregate_reports().flatten().next().is_none() {
+        let published = Published::new(report, record, at);
+        if published.addresses.is_empty() {
             return Added::NotAsked;
         }
         let key = (self.open_interval(now), at.clone());
-        self.count(key, Published::new(report, record, at), row(report, author, message))
+        self.count(key, published, row(report, author, message))
     }
 
     fn count(&mut self, key: (u64, Name), published: Published, row: ReportRow) -> Added {
