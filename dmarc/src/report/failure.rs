@@ -339,29 +339,30 @@ impl FailureReport {
 
     /// Files a field that stands there once.
     fn take_single(&mut self, name: &'static str, value: String) -> Option<DefectKind> {
-        let word = without_comments(&value);
+        let word = || without_comments(&value);
         let is_valid = match name {
-            "Feedback-Type" => word.eq_ignore_ascii_case("auth-failure"),
-            "Version" => word == "1",
+            "Feedback-Type" => word().eq_ignore_ascii_case("auth-failure"),
+            "Version" => word() == "1",
             "Auth-Failure" => {
-                parse_word(&AUTH_FAILURES, &word).map(|kind| self.auth_failure = kind).is_some()
+                parse_word(&AUTH_FAILURES, &word()).map(|kind| self.auth_failure = kind).is_some()
             }
             "Delivery-Result" => {
-                self.delivery_result = parse_word(&DELIVERY_RESULTS, &word);
+                self.delivery_result = parse_word(&DELIVERY_RESULTS, &word());
                 self.delivery_result.is_some()
             }
-            "Identity-Alignment" => self.read_alignment(&word),
+            "Identity-Alignment" => self.read_alignment(&word()),
             "Source-IP" => {
+                let word = word();
                 let text = word.trim_matches(['[', ']']);
                 self.source_ip = text.strip_prefix("IPv6:").unwrap_or(text).parse().ok();
                 self.source_ip.is_some()
             }
             "Source-Port" => {
-                self.source_port = word.parse().ok();
+                self.source_port = word().parse().ok();
                 self.source_port.is_some()
             }
             "Incidents" => {
-                self.incidents = word.parse().ok();
+                self.incidents = word().parse().ok();
                 self.incidents.is_some()
             }
             _ => {
